@@ -1,1 +1,60 @@
-fn main() {}
+//! Project tasks: `cargo xtask <task>`. The README and `.ci/run` call nothing else.
+
+mod deny;
+mod fuzz;
+mod setup;
+mod sh;
+mod suite;
+mod tally;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, checks and tests Claviger.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what the tests need: Debian packages and a private Python environment.
+    ///
+    /// Does nothing when everything is already there. Debian packages are installed only when
+    /// run as root; otherwise the command to run is printed.
+    Setup,
+    /// Set up, build, and run every test ring; ends with "N passed, N failed".
+    Test(suite::Options),
+    /// Check the house rules that neither the compiler nor clippy can see.
+    Tidy,
+    /// Check licences, banned crates and sources of all dependencies with cargo-deny.
+    Deny,
+    /// Run every fuzz target for a while.
+    Fuzz {
+        /// Seconds for each target.
+        #[arg(default_value_t = fuzz::SMOKE_SECONDS)]
+        seconds: u32,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Setup => setup::run().map(|_| true),
+        Task::Test(options) => suite::run(&options),
+        Task::Tidy => tidy::run(),
+        Task::Deny => deny::run(),
+        Task::Fuzz { seconds } => fuzz::run(seconds),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

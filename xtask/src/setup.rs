@@ -1,0 +1,151 @@
+//! Installs what the tests need and a plain machine lacks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::sh;
+
+/// Debian packages by the program that shows they are there.
+const PROGRAMS: [(&str, &str); 4] = [
+    ("python3", "python3"),
+    // Takes the core image in which the tests look for key material.
+    ("gdb", "gdb"),
+    // libFuzzer's runtime is C++.
+    ("g++", "g++"),
+    // An independent reader of what we write.
+    ("openssl", "openssl"),
+];
+
+/// The oldest Python that the pinned client tools run on.
+const PYTHON_MINOR_MIN: u32 = 10;
+
+const REQUIREMENTS: &str = "tests/clients/requirements.txt";
+
+/// The private Python environment with the client tools.
+pub(crate) struct Venv {
+    dir: PathBuf,
+}
+
+impl Venv {
+    pub(crate) fn python(&self) -> PathBuf {
+        self.dir.join("bin/python")
+    }
+}
+
+/// Installs what is missing; quick when nothing is.
+pub(crate) fn run() -> Result<Venv> {
+    debian_packages()?;
+    venv(&sh::target_dir()?.join("venv"))
+}
+
+fn debian_packages() -> Result<()> {
+    let mut missing: Vec<&str> = PROGRAMS
+        .iter()
+        .filter(|(program, _)| !sh::on_path(program))
+        .map(|(_, package)| *package)
+        .collect();
+    // Debian ships Python without the part that makes virtual environments.
+    if missing.contains(&"python3") || !python_can("import ensurepip, venv") {
+        missing.push("python3-venv");
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let install = format!(
+        "apt-get install -y --no-install-recommends {}",
+        missing.join(" ")
+    );
+    if !sh::on_path("apt-get") {
+        bail!(
+            "missing on this machine (Debian's names): {}",
+            missing.join(" ")
+        );
+    }
+    if !is_root() {
+        bail!("missing Debian packages; run this, then try again:\n  sudo {install}");
+    }
+    ensure!(
+        sh::succeeds(sh::command("apt-get").arg("update"))?,
+        "apt-get update failed"
+    );
+    let mut command = sh::command("apt-get");
+    command
+        .args(install.split(' ').skip(1))
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    ensure!(
+        sh::succeeds(&mut command)?,
+        "apt-get could not install what the tests need"
+    );
+    Ok(())
+}
+
+fn venv(dir: &Path) -> Result<Venv> {
+    let requirements = fs::read_to_string(sh::root().join(REQUIREMENTS))
+        .with_context(|| format!("cannot read {REQUIREMENTS}"))?;
+    ensure!(
+        python_can(&format!(
+            "import sys; sys.exit(sys.version_info < (3, {PYTHON_MINOR_MIN}))"
+        )),
+        "the client tools need Python 3.{PYTHON_MINOR_MIN} or newer as python3"
+    );
+    let venv = Venv {
+        dir: dir.to_owned(),
+    };
+    let stamp_path = dir.join("claviger-stamp");
+    let stamp = format!("{}\n{requirements}", python_version()?);
+    let installed = fs::read_to_string(&stamp_path).is_ok_and(|found| found == stamp);
+    if installed && venv.python().exists() {
+        return Ok(venv);
+    }
+    if dir.exists() {
+        fs::remove_dir_all(dir).with_context(|| format!("cannot remove {}", dir.display()))?;
+    }
+    let made = sh::succeeds(sh::command("python3").args(["-m", "venv"]).arg(dir))?;
+    ensure!(made, "python3 could not make the virtual environment");
+    let filled = sh::succeeds(
+        sh::command(venv.python())
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ])
+            .args(["--no-deps", "--requirement", REQUIREMENTS]),
+    )?;
+    ensure!(filled, "pip could not install the client tools");
+    let sound = sh::succeeds(sh::command(venv.python()).args(["-m", "pip", "check"]))?;
+    ensure!(
+        sound,
+        "{REQUIREMENTS} is not a complete set; pin what pip names above"
+    );
+    // Written last: a run that was cut short is done again.
+    fs::write(&stamp_path, stamp)?;
+    Ok(venv)
+}
+
+fn python_can(code: &str) -> bool {
+    sh::command("python3")
+        .args(["-c", code])
+        .stderr(std::process::Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn python_version() -> Result<String> {
+    let output = sh::command("python3")
+        .args(["-c", "import sys; print(sys.executable, sys.version)"])
+        .output()
+        .context("cannot run python3")?;
+    Ok(String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .replace('\n', " "))
+}
+
+fn is_root() -> bool {
+    // The owner of our own /proc folder is the effective user; std has no geteuid.
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0)
+}
