@@ -14,14 +14,7 @@ const VERSION: &str = "0.20.2";
 pub(crate) fn run() -> Result<bool> {
     let tool = tool()?;
     let mut command = sh::command(tool);
-    command.args([
-        "--locked",
-        "check",
-        "--hide-inclusion-graph",
-        "bans",
-        "licenses",
-        "sources",
-    ]);
+    command.args(["--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
     sh::succeeds(&mut command)
 }
 

@@ -41,11 +41,8 @@ pub(crate) fn run() -> Result<Venv> {
 }
 
 fn debian_packages() -> Result<()> {
-    let mut missing: Vec<&str> = PROGRAMS
-        .iter()
-        .filter(|(program, _)| !sh::on_path(program))
-        .map(|(_, package)| *package)
-        .collect();
+    let mut missing: Vec<&str> =
+        PROGRAMS.iter().filter(|(program, _)| !sh::on_path(program)).map(|(_, package)| *package).collect();
     // Debian ships Python without the part that makes virtual environments.
     if missing.contains(&"python3") || !python_can("import ensurepip, venv") {
         missing.push("python3-venv");
@@ -53,46 +50,28 @@ fn debian_packages() -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let install = format!(
-        "apt-get install -y --no-install-recommends {}",
-        missing.join(" ")
-    );
+    let install = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
     if !sh::on_path("apt-get") {
-        bail!(
-            "missing on this machine (Debian's names): {}",
-            missing.join(" ")
-        );
+        bail!("missing on this machine (Debian's names): {}", missing.join(" "));
     }
     if !is_root() {
         bail!("missing Debian packages; run this, then try again:\n  sudo {install}");
     }
-    ensure!(
-        sh::succeeds(sh::command("apt-get").arg("update"))?,
-        "apt-get update failed"
-    );
+    ensure!(sh::succeeds(sh::command("apt-get").arg("update"))?, "apt-get update failed");
     let mut command = sh::command("apt-get");
-    command
-        .args(install.split(' ').skip(1))
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    ensure!(
-        sh::succeeds(&mut command)?,
-        "apt-get could not install what the tests need"
-    );
+    command.args(install.split(' ').skip(1)).env("DEBIAN_FRONTEND", "noninteractive");
+    ensure!(sh::succeeds(&mut command)?, "apt-get could not install what the tests need");
     Ok(())
 }
 
 fn venv(dir: &Path) -> Result<Venv> {
-    let requirements = fs::read_to_string(sh::root().join(REQUIREMENTS))
-        .with_context(|| format!("cannot read {REQUIREMENTS}"))?;
+    let requirements =
+        fs::read_to_string(sh::root().join(REQUIREMENTS)).with_context(|| format!("cannot read {REQUIREMENTS}"))?;
     ensure!(
-        python_can(&format!(
-            "import sys; sys.exit(sys.version_info < (3, {PYTHON_MINOR_MIN}))"
-        )),
+        python_can(&format!("import sys; sys.exit(sys.version_info < (3, {PYTHON_MINOR_MIN}))")),
         "the client tools need Python 3.{PYTHON_MINOR_MIN} or newer as python3"
     );
-    let venv = Venv {
-        dir: dir.to_owned(),
-    };
+    let venv = Venv { dir: dir.to_owned() };
     let stamp_path = dir.join("claviger-stamp");
     let stamp = format!("{}\n{requirements}", python_version()?);
     let installed = fs::read_to_string(&stamp_path).is_ok_and(|found| found == stamp);
@@ -105,22 +84,15 @@ fn venv(dir: &Path) -> Result<Venv> {
     let made = sh::succeeds(sh::command("python3").args(["-m", "venv"]).arg(dir))?;
     ensure!(made, "python3 could not make the virtual environment");
     let filled = sh::succeeds(
-        sh::command(venv.python())
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-            ])
-            .args(["--no-deps", "--requirement", REQUIREMENTS]),
+        sh::command(venv.python()).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args([
+            "--no-deps",
+            "--requirement",
+            REQUIREMENTS,
+        ]),
     )?;
     ensure!(filled, "pip could not install the client tools");
     let sound = sh::succeeds(sh::command(venv.python()).args(["-m", "pip", "check"]))?;
-    ensure!(
-        sound,
-        "{REQUIREMENTS} is not a complete set; pin what pip names above"
-    );
+    ensure!(sound, "{REQUIREMENTS} is not a complete set; pin what pip names above");
     // Written last: a run that was cut short is done again.
     fs::write(&stamp_path, stamp)?;
     Ok(venv)
@@ -139,9 +111,7 @@ fn python_version() -> Result<String> {
         .args(["-c", "import sys; print(sys.executable, sys.version)"])
         .output()
         .context("cannot run python3")?;
-    Ok(String::from_utf8_lossy(&output.stdout)
-        .trim()
-        .replace('\n', " "))
+    Ok(String::from_utf8_lossy(&output.stdout).trim().replace('\n', " "))
 }
 
 fn is_root() -> bool {

@@ -23,11 +23,7 @@ pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
 pub(crate) fn cargo() -> Command {
     let mut command = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // Set by the outer `cargo run` for us alone; inner builds would be recompiled because of them.
-    for name in [
-        "CARGO_MANIFEST_DIR",
-        "CARGO_MANIFEST_PATH",
-        "CARGO_PKG_NAME",
-    ] {
+    for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME"] {
         command.env_remove(name);
     }
     command
@@ -53,38 +49,26 @@ pub(crate) fn target_dir() -> Result<PathBuf> {
         .context("cannot run cargo metadata")?;
     ensure!(output.status.success(), "cargo metadata failed");
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let dir = metadata["target_directory"]
-        .as_str()
-        .context("cargo metadata names no target directory")?;
+    let dir = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
     Ok(PathBuf::from(dir))
 }
 
 /// Whether `program` can be found on the search path.
 pub(crate) fn on_path(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-    })
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
 /// Runs to the end, output shown as it comes; whether it succeeded.
 pub(crate) fn succeeds(command: &mut Command) -> Result<bool> {
     say(command);
-    Ok(command
-        .status()
-        .with_context(|| format!("cannot run {}", shown(command)))?
-        .success())
+    Ok(command.status().with_context(|| format!("cannot run {}", shown(command)))?.success())
 }
 
 /// Like [`succeeds`], but standard output is also handed over line by line.
-pub(crate) fn succeeds_watched(
-    command: &mut Command,
-    mut line_seen: impl FnMut(&str),
-) -> Result<bool> {
+pub(crate) fn succeeds_watched(command: &mut Command, mut line_seen: impl FnMut(&str)) -> Result<bool> {
     say(command);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot run {}", shown(command)))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot run {}", shown(command)))?;
     if let Some(stdout) = child.stdout.take() {
         let mut out = std::io::stdout().lock();
         for line in BufReader::new(stdout).split(b'\n') {
@@ -104,11 +88,7 @@ fn say(command: &Command) {
 
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let mut text = program
-        .file_name()
-        .unwrap_or(command.get_program())
-        .to_string_lossy()
-        .into_owned();
+    let mut text = program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
     for argument in command.get_args() {
         text.push(' ');
         text.push_str(&argument.to_string_lossy());

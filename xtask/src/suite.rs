@@ -44,22 +44,14 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         sh::succeeds(sh::cargo().args(["build", "--release", "--locked", "-p", "claviger"]))
     });
     ring(&mut rings, "tidy", |_| tidy::run());
-    ring(&mut rings, "Rust tests", |tally| {
-        rust(options, &binary, tally)
-    });
+    ring(&mut rings, "Rust tests", |tally| rust(options, &binary, tally));
     if let Some(venv) = venv.filter(|_| built) {
-        ring(&mut rings, "real clients", |tally| {
-            clients(options, &binary, &venv.python(), tally)
-        });
+        ring(&mut rings, "real clients", |tally| clients(options, &binary, &venv.python(), tally));
     } else {
         println!("real clients: not run, because setup or the release build failed");
     }
     if !options.quick {
-        let seconds = if options.long {
-            FUZZ_LONG_SECONDS
-        } else {
-            fuzz::SMOKE_SECONDS
-        };
+        let seconds = if options.long { FUZZ_LONG_SECONDS } else { fuzz::SMOKE_SECONDS };
         ring(&mut rings, "fuzz", |_| fuzz::run(seconds));
     }
     Ok(close(&rings))
@@ -80,9 +72,7 @@ fn rust(options: &Options, binary: &Path, tally: &mut Tally) -> Result<bool> {
 fn clients(options: &Options, binary: &Path, python: &PathBuf, tally: &mut Tally) -> Result<bool> {
     let mut command = sh::command(python);
     command.args(["-m", "pytest", "-p", "no:cacheprovider", "tests/clients"]);
-    command
-        .env("CLAVIGER_BIN", binary)
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("CLAVIGER_BIN", binary).env("PYTHONDONTWRITEBYTECODE", "1");
     scale(&mut command, options);
     sh::succeeds_watched(&mut command, |line| {
         if let Some(counts) = Tally::from_pytest(line) {
@@ -100,11 +90,7 @@ fn scale(command: &mut std::process::Command, options: &Options) {
     }
 }
 
-fn ring(
-    rings: &mut Vec<Ring>,
-    name: &'static str,
-    run: impl FnOnce(&mut Tally) -> Result<bool>,
-) -> bool {
+fn ring(rings: &mut Vec<Ring>, name: &'static str, run: impl FnOnce(&mut Tally) -> Result<bool>) -> bool {
     println!("\n== {name}");
     let start = Instant::now();
     let mut tally = Tally::default();
@@ -116,12 +102,7 @@ fn ring(
     if !passed && tally.failed == 0 {
         tally.failed = 1;
     }
-    rings.push(Ring {
-        name,
-        took: start.elapsed(),
-        tally,
-        passed,
-    });
+    rings.push(Ring { name, took: start.elapsed(), tally, passed });
     passed
 }
 

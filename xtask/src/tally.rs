@@ -68,36 +68,15 @@ mod tests {
     #[test]
     fn reads_what_cargo_test_prints() {
         let line = "test result: FAILED. 12 passed; 2 failed; 3 ignored; 0 measured; 0 filtered out; finished in 0.00s";
-        assert_eq!(
-            Tally::from_cargo_test(line),
-            Some(Tally {
-                passed: 12,
-                failed: 2,
-                skipped: 3
-            })
-        );
+        assert_eq!(Tally::from_cargo_test(line), Some(Tally { passed: 12, failed: 2, skipped: 3 }));
         assert_eq!(Tally::from_cargo_test("test tally::tests::x ... ok"), None);
     }
 
     #[test]
     fn reads_what_pytest_prints() {
         let line = "====== 1 failed, 7 passed, 1 skipped, 2 errors in 63.10s (0:01:03) ======";
-        assert_eq!(
-            Tally::from_pytest(line),
-            Some(Tally {
-                passed: 7,
-                failed: 3,
-                skipped: 1
-            })
-        );
-        assert_eq!(
-            Tally::from_pytest("5 passed in 0.10s"),
-            Some(Tally {
-                passed: 5,
-                failed: 0,
-                skipped: 0
-            })
-        );
+        assert_eq!(Tally::from_pytest(line), Some(Tally { passed: 7, failed: 3, skipped: 1 }));
+        assert_eq!(Tally::from_pytest("5 passed in 0.10s"), Some(Tally { passed: 5, failed: 0, skipped: 0 }));
         assert_eq!(Tally::from_pytest("no tests ran in 0.01s"), None);
         assert_eq!(Tally::from_pytest("the key in use"), None);
     }

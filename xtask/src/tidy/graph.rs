@@ -15,83 +15,34 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("claviger-store", &["shapes", "crypto"]),
     ("claviger-store-sqlite", &["shapes", "crypto", "store"]),
     ("claviger-audit", &["shapes", "crypto"]),
-    (
-        "claviger-pipeline",
-        &["shapes", "crypto", "wire", "policy", "store", "audit"],
-    ),
+    ("claviger-pipeline", &["shapes", "crypto", "wire", "policy", "store", "audit"]),
     ("claviger-kms", SERVICE),
     ("claviger-iam", SERVICE),
-    (
-        "claviger",
-        &[
-            "shapes",
-            "crypto",
-            "wire",
-            "policy",
-            "store",
-            "store-sqlite",
-            "audit",
-            "pipeline",
-            "kms",
-            "iam",
-        ],
-    ),
+    ("claviger", &["shapes", "crypto", "wire", "policy", "store", "store-sqlite", "audit", "pipeline", "kms", "iam"]),
     ("claviger-testkit", TOOL),
     ("claviger-tests", TOOL),
     ("claviger-bench", TOOL),
 ];
 
-const SERVICE: &[&str] = &[
-    "shapes", "crypto", "wire", "policy", "store", "audit", "pipeline",
-];
+const SERVICE: &[&str] = &["shapes", "crypto", "wire", "policy", "store", "audit", "pipeline"];
 
 /// Tools look at the house from outside, or build one of their own, so they may use all of it.
-const TOOL: &[&str] = &[
-    "shapes",
-    "crypto",
-    "wire",
-    "policy",
-    "store",
-    "store-sqlite",
-    "audit",
-    "pipeline",
-    "kms",
-    "iam",
-    "testkit",
-];
+const TOOL: &[&str] =
+    &["shapes", "crypto", "wire", "policy", "store", "store-sqlite", "audit", "pipeline", "kms", "iam", "testkit"];
 
 /// One cryptographic provider: these would bring a second one.
-const BANNED: [&str; 6] = [
-    "ring",
-    "openssl",
-    "openssl-sys",
-    "native-tls",
-    "rsa",
-    "boring",
-];
+const BANNED: [&str; 6] = ["ring", "openssl", "openssl-sys", "native-tls", "rsa", "boring"];
 
 /// What the rooms above the store and beside the wire must not name in their manifests.
-const NOT_IN_SERVICES: [&str; 7] = [
-    "rusqlite",
-    "libsqlite3-sys",
-    "hyper",
-    "hyper-util",
-    "http",
-    "http-body-util",
-    "aws-lc-rs",
-];
+const NOT_IN_SERVICES: [&str; 7] =
+    ["rusqlite", "libsqlite3-sys", "hyper", "hyper-util", "http", "http-body-util", "aws-lc-rs"];
 
 /// Every breach of the import rules that `cargo metadata` and the manifests show.
 pub(crate) fn breaches(metadata: &Value) -> Result<Vec<String>> {
     let packages = list(&metadata["packages"]);
-    let members: BTreeSet<&str> = list(&metadata["workspace_members"])
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    let members: Vec<&Value> = packages
-        .iter()
-        .filter(|p| p["id"].as_str().is_some_and(|id| members.contains(id)))
-        .collect();
+    let members: BTreeSet<&str> = list(&metadata["workspace_members"]).iter().filter_map(Value::as_str).collect();
+    let members: Vec<&Value> =
+        packages.iter().filter(|p| p["id"].as_str().is_some_and(|id| members.contains(id))).collect();
 
     let mut breaches = Vec::new();
     for package in &members {
@@ -109,37 +60,25 @@ fn arrows(package: &Value) -> Vec<String> {
         return Vec::new();
     }
     let Some((_, allowed)) = ROOMS.iter().find(|(room, _)| *room == name) else {
-        return vec![format!(
-            "{name} has no row in xtask/src/tidy/graph.rs: say what it may import"
-        )];
+        return vec![format!("{name} has no row in xtask/src/tidy/graph.rs: say what it may import")];
     };
     // Tests may reach for what they like; what ships may not.
     shipped_dependencies(package)
         .filter(|dependency| dependency.starts_with("claviger"))
-        .filter(|dependency| {
-            !allowed
-                .iter()
-                .any(|room| dependency.strip_prefix("claviger-") == Some(room))
-        })
+        .filter(|dependency| !allowed.iter().any(|room| dependency.strip_prefix("claviger-") == Some(room)))
         .map(|dependency| format!("{name} must not import {dependency}"))
         .collect()
 }
 
 fn service_manifest(package: &Value) -> Vec<String> {
     let name = text(&package["name"]);
-    let is_service = ROOMS
-        .iter()
-        .any(|(room, allowed)| *room == name && *allowed == SERVICE);
+    let is_service = ROOMS.iter().any(|(room, allowed)| *room == name && *allowed == SERVICE);
     if !is_service && name != "claviger-pipeline" {
         return Vec::new();
     }
     shipped_dependencies(package)
-        .filter(|dependency| {
-            NOT_IN_SERVICES.contains(dependency) || dependency.starts_with("aws-lc")
-        })
-        .map(|dependency| {
-            format!("{name} must not name {dependency}: SQL, HTTP and aws-lc stay outside")
-        })
+        .filter(|dependency| NOT_IN_SERVICES.contains(dependency) || dependency.starts_with("aws-lc"))
+        .map(|dependency| format!("{name} must not name {dependency}: SQL, HTTP and aws-lc stay outside"))
         .collect()
 }
 
@@ -151,33 +90,19 @@ fn lints(package: &Value) -> Result<Option<String>> {
     }
     let path = text(&package["manifest_path"]);
     let manifest = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-    let manifest: toml::Table = manifest
-        .parse()
-        .with_context(|| format!("cannot parse {path}"))?;
-    let inherits = manifest
-        .get("lints")
-        .and_then(|lints| lints.get("workspace"))
-        .and_then(toml::Value::as_bool);
+    let manifest: toml::Table = manifest.parse().with_context(|| format!("cannot parse {path}"))?;
+    let inherits = manifest.get("lints").and_then(|lints| lints.get("workspace")).and_then(toml::Value::as_bool);
     Ok((inherits != Some(true)).then(|| format!("{name} does not say `lints.workspace = true`")))
 }
 
 /// Walks what ships from the binary: a banned crate is named with the way that leads to it.
 fn second_provider(metadata: &Value, packages: &[Value]) -> Vec<String> {
-    let names: BTreeMap<&str, &str> = packages
-        .iter()
-        .map(|p| (text(&p["id"]), text(&p["name"])))
-        .collect();
-    let edges: BTreeMap<&str, Vec<&str>> = list(&metadata["resolve"]["nodes"])
-        .iter()
-        .map(|node| (text(&node["id"]), shipped_edges(node)))
-        .collect();
+    let names: BTreeMap<&str, &str> = packages.iter().map(|p| (text(&p["id"]), text(&p["name"]))).collect();
+    let edges: BTreeMap<&str, Vec<&str>> =
+        list(&metadata["resolve"]["nodes"]).iter().map(|node| (text(&node["id"]), shipped_edges(node))).collect();
 
     let mut reached_from: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut open: Vec<&str> = names
-        .iter()
-        .filter(|(_, n)| **n == "claviger")
-        .map(|(id, _)| *id)
-        .collect();
+    let mut open: Vec<&str> = names.iter().filter(|(_, n)| **n == "claviger").map(|(id, _)| *id).collect();
     let start = open.clone();
     while let Some(id) = open.pop() {
         for &next in edges.get(id).into_iter().flatten() {
@@ -205,11 +130,7 @@ fn second_provider(metadata: &Value, packages: &[Value]) -> Vec<String> {
 fn shipped_edges(node: &Value) -> Vec<&str> {
     list(&node["deps"])
         .iter()
-        .filter(|dependency| {
-            list(&dependency["dep_kinds"])
-                .iter()
-                .any(|kind| kind["kind"].is_null())
-        })
+        .filter(|dependency| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null()))
         .map(|dependency| text(&dependency["pkg"]))
         .collect()
 }
@@ -236,10 +157,8 @@ mod tests {
     use serde_json::json;
 
     fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Value {
-        let dependencies: Vec<Value> = dependencies
-            .iter()
-            .map(|(name, kind)| json!({ "name": name, "kind": kind }))
-            .collect();
+        let dependencies: Vec<Value> =
+            dependencies.iter().map(|(name, kind)| json!({ "name": name, "kind": kind })).collect();
         json!({ "name": name, "dependencies": dependencies })
     }
 
@@ -247,16 +166,9 @@ mod tests {
     fn an_arrow_against_the_plan_is_named() {
         let store = package(
             "claviger-store",
-            &[
-                ("claviger-crypto", None),
-                ("claviger-pipeline", None),
-                ("claviger-testkit", Some("dev")),
-            ],
+            &[("claviger-crypto", None), ("claviger-pipeline", None), ("claviger-testkit", Some("dev"))],
         );
-        assert_eq!(
-            arrows(&store),
-            ["claviger-store must not import claviger-pipeline"]
-        );
+        assert_eq!(arrows(&store), ["claviger-store must not import claviger-pipeline"]);
     }
 
     #[test]
@@ -274,12 +186,7 @@ mod tests {
     fn services_name_no_sql_http_or_aws_lc() {
         let kms = package(
             "claviger-kms",
-            &[
-                ("http", None),
-                ("aws-lc-sys", None),
-                ("rusqlite", Some("dev")),
-                ("serde", None),
-            ],
+            &[("http", None), ("aws-lc-sys", None), ("rusqlite", Some("dev")), ("serde", None)],
         );
         assert_eq!(service_manifest(&kms).len(), 2);
         assert!(service_manifest(&package("claviger", &[("http", None)])).is_empty());

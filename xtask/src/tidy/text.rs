@@ -19,12 +19,8 @@ const WRITTEN: [&str; 8] = [".rs", ".py", ".sh", ".toml", ".md", ".yml", ".yaml"
 const MEASURED: [&str; 3] = [".rs", ".py", ".sh"];
 
 /// Unfinished work. Split in two so that this file does not find itself.
-const LEFTOVERS: [&str; 4] = [
-    concat!("to", "do!"),
-    concat!("unimple", "mented!"),
-    concat!("FIX", "ME"),
-    concat!("XX", "X:"),
-];
+const LEFTOVERS: [&str; 4] =
+    [concat!("to", "do!"), concat!("unimple", "mented!"), concat!("FIX", "ME"), concat!("XX", "X:")];
 
 /// Folders of the machine something was written on. Split for the same reason.
 const MACHINE_PATHS: [&str; 5] = [
@@ -38,22 +34,13 @@ const MACHINE_PATHS: [&str; 5] = [
 /// Every breach in the files that git knows or would add.
 pub(crate) fn breaches() -> Result<Vec<String>> {
     let output = sh::command("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .output()
         .context("cannot run git")?;
     ensure!(output.status.success(), "git ls-files failed");
     let names = String::from_utf8(output.stdout).context("a file name is not UTF-8")?;
     let mut breaches = Vec::new();
-    for name in names
-        .split('\0')
-        .filter(|name| WRITTEN.iter().any(|end| name.ends_with(end)))
-    {
+    for name in names.split('\0').filter(|name| WRITTEN.iter().any(|end| name.ends_with(end))) {
         // Listed but deleted in the work tree: nothing to check.
         if let Ok(content) = fs::read_to_string(sh::root().join(name)) {
             breaches.extend(in_file(name, &content));
@@ -75,9 +62,7 @@ fn in_file(name: &str, content: &str) -> Vec<String> {
             breaches.push(format!("{name}:{number}: unfinished ({word})"));
         }
         for path in MACHINE_PATHS.iter().filter(|path| line.contains(*path)) {
-            breaches.push(format!(
-                "{name}:{number}: names a folder of one machine ({path})"
-            ));
+            breaches.push(format!("{name}:{number}: names a folder of one machine ({path})"));
         }
     }
     breaches
@@ -98,10 +83,7 @@ mod tests {
 
     #[test]
     fn leftovers_and_machine_paths_are_named_with_their_line() {
-        let found = in_file(
-            "a.rs",
-            &format!("fine\n{}()\n{}x", LEFTOVERS[0], MACHINE_PATHS[0]),
-        );
+        let found = in_file("a.rs", &format!("fine\n{}()\n{}x", LEFTOVERS[0], MACHINE_PATHS[0]));
         assert_eq!(found.len(), 2);
         assert!(found[0].starts_with("a.rs:2:"));
         assert!(found[1].starts_with("a.rs:3:"));
