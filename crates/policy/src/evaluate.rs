@@ -1,0 +1,191 @@
+//! The evaluation: explicit denials first, then who must allow, then whether they do.
+
+use crate::action::Action;
+use crate::arn::Arn;
+use crate::document::{Call, Document, Effect, Outcome};
+use crate::principal::Reach;
+use crate::reason::{Cause, Decision, Layer, PolicyRef, Reason, StatementRef};
+use crate::request::{GrantKind, Policies, Request, ResourceRule};
+
+/// Decides one request.
+///
+/// 1. A matching `Deny` in any policy denies. The first layer that has one is named, in the order of [`Layer`].
+/// 2. Every level of service and resource control policies must allow.
+/// 3. Resource policy, grant and [`ResourceRule`] say who else must allow: nobody, boundary and session policies, or
+///    identity policies as well. Those that must and do not are named, in the order of [`Layer`].
+pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Decision {
+    let call = call(request, policies);
+    let verdict = decide(&call, request, policies);
+    let (allowed, cause) = match verdict {
+        Ok(cause) => (true, cause),
+        Err(cause) => (false, cause),
+    };
+    let foreign = is_foreign(request);
+    Decision { allowed, reason: Reason { cause, rule: policies.rule, foreign } }
+}
+
+pub(crate) fn call<'a>(request: &'a Request<'a>, policies: &Policies<'_>) -> Call<'a> {
+    Call {
+        principal: &request.principal,
+        action: Action::parse(request.action),
+        resource: request.resource,
+        arn: Arn::parse(request.resource),
+        context: request.context,
+        has_boundary: policies.boundary.is_some(),
+    }
+}
+
+fn is_foreign(request: &Request<'_>) -> bool {
+    request.principal.kind.has_identity() && request.principal.account != request.resource_account
+}
+
+/// What one layer says, all its policies together.
+#[derive(Clone, Copy, Default)]
+struct Finding {
+    allow: Option<(StatementRef, Reach)>,
+    near: Option<(StatementRef, u32)>,
+}
+
+impl Finding {
+    /// Reads one document into the finding; a denial ends the evaluation.
+    fn read(&mut self, call: &Call<'_>, policy: PolicyRef, document: &Document) -> Result<(), Cause> {
+        for (number, statement) in document.statements.iter().enumerate() {
+            let place = || StatementRef { policy, statement: number_of(number), position: statement.start };
+            match (statement.effect, statement.outcome(call)) {
+                (Effect::Deny, Outcome::Applies(_)) => return Err(Cause::DeniedBy(place())),
+                (Effect::Allow, Outcome::Applies(reach)) => {
+                    if self.allow.is_none_or(|(_, found)| found < reach) {
+                        self.allow = Some((place(), reach));
+                    }
+                }
+                (Effect::Allow, Outcome::Condition(failed)) if self.near.is_none() => {
+                    self.near = Some((place(), failed));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn reach(&self) -> Option<Reach> {
+        self.allow.map(|(_, reach)| reach)
+    }
+
+    fn require(&self, layer: Layer) -> Result<StatementRef, Cause> {
+        self.allow.map(|(statement, _)| statement).ok_or(Cause::NotAllowedBy { layer, near: self.near })
+    }
+}
+
+fn number_of(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// Who must allow besides the resource policy or grant that let the caller in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Needs {
+    Nothing,
+    Limits,
+    Identity,
+    /// Nothing let the caller in.
+    Impossible,
+}
+
+fn decide(call: &Call<'_>, request: &Request<'_>, policies: &Policies<'_>) -> Result<Cause, Cause> {
+    let mut lacking = None;
+    // Service control policies limit the principals of an account; services and providers belong to none.
+    if request.principal.kind.has_identity() {
+        let policy = |level, index| PolicyRef::ServiceControl { level, index };
+        control(call, policies.service_control, policy, Layer::ServiceControl, &mut lacking)?;
+    }
+    let policy = |level, index| PolicyRef::ResourceControl { level, index };
+    control(call, policies.resource_control, policy, Layer::ResourceControl, &mut lacking)?;
+    let (mut resource, mut identity) = (Finding::default(), Finding::default());
+    let (mut boundary, mut session) = (Finding::default(), Finding::default());
+    if let Some(document) = policies.resource {
+        resource.read(call, PolicyRef::Resource, document)?;
+    }
+    for (index, document) in policies.identity.iter().enumerate() {
+        identity.read(call, PolicyRef::Identity { index: number_of(index) }, document)?;
+    }
+    if let Some(document) = policies.boundary {
+        boundary.read(call, PolicyRef::Boundary, document)?;
+    }
+    for (index, document) in policies.session.unwrap_or_default().iter().enumerate() {
+        session.read(call, PolicyRef::Session { index: number_of(index) }, document)?;
+    }
+    if let Some(cause) = lacking {
+        return Err(cause);
+    }
+
+    let by_policy = needs_by_policy(request, policies, resource.reach());
+    let by_grant = policies.grant_allows.map_or(Needs::Impossible, needs_by_grant);
+    let needs = by_policy.min(by_grant);
+    let opened = || match by_grant < by_policy {
+        true => Ok(Cause::AllowedByGrant),
+        false => resource.require(Layer::Resource).map(Cause::AllowedBy),
+    };
+    if needs == Needs::Impossible {
+        return Err(Cause::NotAllowedBy { layer: Layer::Resource, near: resource.near });
+    }
+    let cause = match needs {
+        Needs::Identity if policies.identity_is_all => Cause::AllowedAsRoot,
+        Needs::Identity => Cause::AllowedBy(identity.require(Layer::Identity)?),
+        _ => opened()?,
+    };
+    if needs >= Needs::Limits {
+        if policies.boundary.is_some() {
+            boundary.require(Layer::Boundary)?;
+        }
+        if policies.session.is_some() {
+            session.require(Layer::Session)?;
+        }
+    }
+    Ok(cause)
+}
+
+/// Reads control policies; keeps the first level without an `Allow`, which counts only if nothing denies.
+fn control(
+    call: &Call<'_>,
+    levels: &[&[&Document]],
+    policy: impl Fn(u32, u32) -> PolicyRef,
+    layer: Layer,
+    lacking: &mut Option<Cause>,
+) -> Result<(), Cause> {
+    for (level, documents) in levels.iter().enumerate() {
+        let mut finding = Finding::default();
+        for (index, document) in documents.iter().enumerate() {
+            finding.read(call, policy(number_of(level), number_of(index)), document)?;
+        }
+        if let Err(cause) = finding.require(layer) {
+            lacking.get_or_insert(cause);
+        }
+    }
+    Ok(())
+}
+
+fn needs_by_policy(request: &Request<'_>, policies: &Policies<'_>, reach: Option<Reach>) -> Needs {
+    if !request.principal.kind.has_identity() {
+        return match reach {
+            Some(Reach::Direct) => Needs::Nothing,
+            _ => Needs::Impossible,
+        };
+    }
+    if is_foreign(request) {
+        return reach.map_or(Needs::Impossible, |_| Needs::Identity);
+    }
+    match (reach, policies.rule) {
+        (Some(Reach::Direct), _) => Needs::Nothing,
+        // What identity policies allow as well is no worse for it: both ways end at the same limits.
+        (Some(Reach::Role), _) => Needs::Limits,
+        (Some(Reach::Account), _) | (None, ResourceRule::Ordinary) => Needs::Identity,
+        (None, ResourceRule::KmsKey | ResourceRule::Trust) => Needs::Impossible,
+    }
+}
+
+fn needs_by_grant(grant: GrantKind) -> Needs {
+    match grant {
+        GrantKind::Delegated => Needs::Identity,
+        GrantKind::Role => Needs::Limits,
+        GrantKind::Exact => Needs::Nothing,
+    }
+}
