@@ -2,6 +2,7 @@
 
 mod deny;
 mod fuzz;
+mod model;
 mod setup;
 mod sh;
 mod suite;
@@ -33,6 +34,12 @@ enum Task {
     Tidy,
     /// Check licences, banned crates and sources of all dependencies with cargo-deny.
     Deny,
+    /// Refresh models/*.json and generate the request and response types from them.
+    Model {
+        /// Only compare: fail when the checked-in code is not what the checked-in models generate.
+        #[arg(long)]
+        check: bool,
+    },
     /// Run every fuzz target for a while.
     Fuzz {
         /// Seconds for each target.
@@ -47,6 +54,7 @@ fn main() -> ExitCode {
         Task::Test(options) => suite::run(&options),
         Task::Tidy => tidy::run(),
         Task::Deny => deny::run(),
+        Task::Model { check } => model::run(check).map(|()| true),
         Task::Fuzz { seconds } => fuzz::run(seconds),
     };
     match result {

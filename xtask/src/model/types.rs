@@ -1,0 +1,121 @@
+//! Which Rust type stands for which shape, and which code each structure needs.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+
+use super::Service;
+use super::compact::{Kind, Model, Operation, Shape};
+
+/// A model with the questions the generator asks it.
+pub(super) struct Types<'a> {
+    pub(super) service: &'a Service,
+    pub(super) model: &'a Model,
+    /// Structures and their parts that arrive in requests, or leave in responses.
+    pub(super) inputs: BTreeSet<&'a str>,
+    pub(super) outputs: BTreeSet<&'a str>,
+}
+
+impl<'a> Types<'a> {
+    pub(super) fn new(service: &'a Service, model: &'a Model) -> Result<Self> {
+        let mut types = Self { service, model, inputs: BTreeSet::new(), outputs: BTreeSet::new() };
+        let (mut inputs, mut outputs) = (BTreeSet::new(), BTreeSet::new());
+        for (name, operation) in &model.operations.0 {
+            for (end, suffix) in [(&operation.input, "Request"), (&operation.output, "Response")] {
+                let Some(end) = end else { continue };
+                let owner = end.strip_suffix(suffix).and_then(|owner| model.operations.get(owner));
+                ensure!(owner.is_some(), "{name} exchanges {end}, which is no operation's own");
+                let reached = if suffix == "Request" { &mut inputs } else { &mut outputs };
+                types.reach(end, reached)?;
+            }
+        }
+        types.inputs = inputs;
+        types.outputs = outputs;
+        Ok(types)
+    }
+
+    pub(super) fn shape(&self, name: &str) -> Result<&'a Shape> {
+        self.model.shapes.get(name).with_context(|| format!("no shape {name}"))
+    }
+
+    fn reach(&self, name: &'a str, reached: &mut BTreeSet<&'a str>) -> Result<()> {
+        let shape = self.shape(name)?;
+        if !reached.insert(name) {
+            return Ok(());
+        }
+        let parts = shape.element.iter().chain(&shape.key).chain(&shape.value);
+        for part in parts.chain(shape.members.iter().map(|member| &member.shape)) {
+            self.reach(part, reached)?;
+        }
+        Ok(())
+    }
+
+    /// The Rust type of a value of the shape.
+    pub(super) fn rust(&self, name: &str) -> Result<String> {
+        let shape = self.shape(name)?;
+        Ok(match shape.kind {
+            Kind::Structure | Kind::Exception => name.to_owned(),
+            Kind::String if !shape.values.is_empty() => name.to_owned(),
+            Kind::String if shape.sensitive => "SecretString".to_owned(),
+            Kind::String => "String".to_owned(),
+            Kind::Blob if shape.sensitive => "SecretBlob".to_owned(),
+            Kind::Blob => "Blob".to_owned(),
+            Kind::Integer => "i32".to_owned(),
+            Kind::Boolean => "bool".to_owned(),
+            Kind::Timestamp => "Timestamp".to_owned(),
+            Kind::List => {
+                let element = shape.element.as_deref().context("a list of nothing")?;
+                format!("Vec<{}>", self.rust(element)?)
+            }
+            Kind::Map => {
+                for part in [&shape.key, &shape.value] {
+                    let part = self.shape(part.as_deref().unwrap_or_default())?;
+                    let plain = part.kind == Kind::String
+                        && part.values.is_empty()
+                        && part.min.is_none()
+                        && part.max.is_none()
+                        && !part.sensitive;
+                    ensure!(plain, "{name}: only maps of unconstrained text are known");
+                }
+                "BTreeMap<String, String>".to_owned()
+            }
+        })
+    }
+
+    /// Whether a value of the shape may not be shown: blobs, what is marked sensitive, what the
+    /// service withholds, and lists of these.
+    pub(super) fn hidden(&self, name: &str) -> Result<bool> {
+        let shape = self.shape(name)?;
+        if shape.kind == Kind::Blob || shape.sensitive || self.service.withheld.contains(&name) {
+            return Ok(true);
+        }
+        shape.element.as_deref().map_or(Ok(false), |element| self.hidden(element))
+    }
+
+    /// Whether all values inside can be cloned and compared: secret bytes cannot.
+    pub(super) fn comparable(&self, name: &'a str) -> Result<bool> {
+        let mut reached = BTreeSet::new();
+        self.reach(name, &mut reached)?;
+        for part in reached {
+            let shape = self.shape(part)?;
+            if shape.kind == Kind::Blob && shape.sensitive {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a member is always there. Members of responses are not: the service leaves out
+    /// what does not apply, whatever the model says.
+    pub(super) fn always(&self, structure: &str, required: bool) -> bool {
+        required && self.inputs.contains(structure)
+    }
+
+    pub(super) fn error_codes(&self, operation: &Operation) -> Result<Vec<String>> {
+        operation
+            .errors
+            .iter()
+            .map(|error| self.shape(error)?.code.clone().context("an exception without a code"))
+            .collect()
+    }
+}
