@@ -14,7 +14,7 @@ pub struct Space {
     pub name: &'static str,
     /// The indexes its records may be listed by; names as for spaces.
     pub indexes: &'static [&'static str],
-    /// Whether `SealedStore` encrypts the values. `false` only for what is
+    /// Whether [`SealedStore`](crate::SealedStore) encrypts the values. `false` only for what is
     /// needed to obtain the sealing key itself. Ids and index keys are never encrypted.
     pub sealed: bool,
 }

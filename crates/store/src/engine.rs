@@ -12,7 +12,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// The most rows one page of a scan holds, whatever limit was asked for.
 pub const MAX_PAGE: usize = 1000;
 
-/// How many entries of the change feed an engine keeps at least, unless told otherwise.
+/// How many revisions the change feed of an engine goes back at least, unless told otherwise.
 pub const FEED_KEPT: u64 = 100_000;
 
 /// What to list.
@@ -107,7 +107,7 @@ pub trait Store: Send + Sync + 'static {
     /// The revision of the last commit.
     fn revision(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
 
-    /// What was put or deleted after a revision, in the order of commits.
+    /// What was put or deleted after a revision, in the order of (revision, space, id).
     ///
     /// A revision is never cut in two: the answer may exceed `limit` to finish one, so that
     /// asking again with the last revision seen misses nothing. Reaching back further than the

@@ -5,9 +5,9 @@
 //! entirely or not at all, each change under an expectation about what was there before.
 //!
 //! Engines ([`MemoryStore`] here, others in their own crates) keep the records. Wrappers add a
-//! property to any engine and are engines themselves: `SealedStore` (everything below sees
+//! property to any engine and are engines themselves: [`SealedStore`] (everything below sees
 //! ciphertext), [`CachedStore`] (hot records without a database read), [`FaultyStore`] (failures
-//! on purpose, for tests). `suite` is the contract in executable form; every engine and every
+//! on purpose, for tests). [`suite`] is the contract in executable form; every engine and every
 //! stack of wrappers passes it.
 //!
 //! No runtime is assumed: futures can be polled by anything.
@@ -25,6 +25,8 @@ mod faulty;
 mod memory;
 mod records;
 pub mod rules;
+mod sealed;
+pub mod suite;
 
 pub use batch::{Batch, Change, Expect, Fence, Row, Space, Step};
 pub use cached::CachedStore;
@@ -34,3 +36,4 @@ pub use error::{CommitError, StoreError};
 pub use faulty::{Fault, Faults, FaultyStore};
 pub use memory::MemoryStore;
 pub use records::{Record, Records, Stored};
+pub use sealed::SealedStore;

@@ -57,7 +57,7 @@ impl MemoryStore {
         Self::with_feed(FEED_KEPT)
     }
 
-    /// An empty store that keeps about this many entries of the change feed.
+    /// An empty store whose change feed goes back this many revisions.
     pub fn with_feed(kept: u64) -> Arc<Self> {
         Arc::new(Self { state: RwLock::default(), feed_kept: kept })
     }
@@ -133,48 +133,41 @@ impl State {
             return Ok(self.revision);
         }
         self.revision = revision;
+        let mut changed: Vec<Changed> = Vec::new();
         for (step, version) in batch.into_steps().into_iter().zip(versions) {
-            self.apply(step.change, version, revision);
+            let space = step.change.space().name.to_owned();
+            changed.extend(self.apply(step.change, version).map(|id| Changed { revision, space, id }));
         }
+        changed.sort_unstable();
+        self.feed.extend(changed);
         Ok(revision)
     }
 
-    fn apply(&mut self, change: Change, version: u64, revision: u64) {
+    /// Writes one change; gives the id if there was anything to write.
+    fn apply(&mut self, change: Change, version: u64) -> Option<String> {
         let table = self.spaces.entry(change.space().name).or_default();
         match change {
-            Change::Check { .. } => {}
-            Change::Delete { space, id, .. } => {
-                if let Some(version) = table.remove(&id) {
-                    table.retired = table.retired.max(version);
-                    self.record(revision, space, id);
-                }
+            Change::Check { .. } => None,
+            Change::Delete { id, .. } => {
+                let version = table.remove(&id)?;
+                table.retired = table.retired.max(version);
+                Some(id)
             }
-            Change::Put { space, id, value, index, .. } => {
+            Change::Put { id, value, index, .. } => {
                 table.remove(&id);
-                table.insert(Entry { row: Row { id: Arc::from(&*id), version, value: Arc::from(value) }, keys: index });
-                self.record(revision, space, id);
+                let row = Row { id: Arc::from(&*id), version, value: Arc::from(value) };
+                table.insert(Entry { row, keys: index });
+                Some(id)
             }
         }
-    }
-
-    fn record(&mut self, revision: u64, space: &'static Space, id: String) {
-        self.feed.push_back(Changed { revision, space: space.name.to_owned(), id });
     }
 
     fn trim_feed(&mut self, kept: u64) {
-        while self.feed.len() as u64 > kept {
-            let Some(first) = self.feed.front().map(|changed| changed.revision) else {
-                break;
-            };
-            // A revision goes as a whole, and the last one stays.
-            if first == self.revision {
-                break;
-            }
-            while self.feed.front().is_some_and(|c| c.revision == first) {
-                self.feed.pop_front();
-            }
-            self.feed_from = first;
+        let cut = self.revision.saturating_sub(kept);
+        while self.feed.front().is_some_and(|changed| changed.revision <= cut) {
+            self.feed.pop_front();
         }
+        self.feed_from = self.feed_from.max(cut);
     }
 
     fn changes(&self, after: u64, limit: usize) -> Result<Vec<Changed>, StoreError> {
