@@ -154,7 +154,7 @@ class TestBodies:
     def test_wrong_type(self, call, operation, body):
         assert call(operation, body).error[:2] == (400, SERIALIZATION)
 
-    @pytest.mark.parametrize("text", ["=", "e", "eA", "eA=", "eA===", "e A=", "eA==\n", "-_==", "e\u00e4==", "!!!!", "eB=="])
+    @pytest.mark.parametrize("text", ["=", "e", "eA", "eA=", "eA===", "e A=", "eA==\n", "-_==", "e\u00e4==", "!!!!"])
     def test_not_base64(self, call, key_id, text):
         assert call("Encrypt", {"KeyId": key_id, "Plaintext": text}).error[:2] == (400, SERIALIZATION)
 
