@@ -29,10 +29,10 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// What `cargo metadata` says about the workspace and its whole dependency graph.
+/// What `cargo metadata` says about the workspace's own packages.
 pub(crate) fn metadata() -> Result<serde_json::Value> {
     let output = cargo()
-        .args(["metadata", "--format-version", "1", "--locked"])
+        .args(["metadata", "--format-version", "1", "--no-deps"])
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo metadata")?;
@@ -42,13 +42,7 @@ pub(crate) fn metadata() -> Result<serde_json::Value> {
 
 /// Where cargo puts what it builds; follows `CARGO_TARGET_DIR`.
 pub(crate) fn target_dir() -> Result<PathBuf> {
-    let output = cargo()
-        .args(["metadata", "--format-version", "1", "--no-deps"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo metadata")?;
-    ensure!(output.status.success(), "cargo metadata failed");
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let metadata = metadata()?;
     let dir = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
     Ok(PathBuf::from(dir))
 }

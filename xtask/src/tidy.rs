@@ -5,13 +5,16 @@ mod text;
 
 use anyhow::Result;
 
-use crate::sh;
+use crate::{model, sh};
 
 /// Checks every rule and prints each breach; whether there was none.
 pub(crate) fn run() -> Result<bool> {
     let metadata = sh::metadata()?;
     let mut breaches = graph::breaches(&metadata)?;
     breaches.extend(text::breaches()?);
+    if let Err(error) = model::run(true) {
+        breaches.push(format!("generated code: {error:#}"));
+    }
     for breach in &breaches {
         println!("tidy: {breach}");
     }

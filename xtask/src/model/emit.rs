@@ -30,6 +30,7 @@ pub(super) fn service(service: &Service, model: &Model) -> Result<BTreeMap<Strin
     add("rules", rule_file(&types)?);
     add("request_parts", structures(&types, "requests", |name| types.inputs.contains(name))?);
     add("response_parts", structures(&types, "responses only", |name| !types.inputs.contains(name))?);
+    add("filled", filled(&types)?);
     add("mod", module(&types)?);
     Ok(files)
 }
@@ -51,7 +52,8 @@ fn module(types: &Types<'_>) -> Result<String> {
     if has_enums(types.model) {
         code += "mod enums;\npub use enums::*;\n";
     }
-    code += "mod errors;\nmod request_parts;\nmod response_parts;\nmod rules;\n\n";
+    code +=
+        "#[cfg(test)]\npub(crate) mod filled;\nmod errors;\nmod request_parts;\nmod response_parts;\nmod rules;\n\n";
     for name in &names {
         writeln!(code, "pub use {name}::*;")?;
     }
@@ -220,6 +222,40 @@ fn structure(types: &Types<'_>, name: &str, shape: &Shape, doc: &str, code: &mut
         serialize(types, name, shape, code)?;
     }
     audit(types, name, shape, code)
+}
+
+/// For the crate's own tests: every structure with all its members filled, and a table of the
+/// operations with the types erased.
+fn filled(types: &Types<'_>) -> Result<String> {
+    let mut code = "//! Every structure with all members filled, for tests.\n\nuse super::*;\n\
+                    use crate::tests::filled::*;\n\nfilled! {\n"
+        .to_owned();
+    for (name, shape) in &types.model.shapes.0 {
+        if shape.kind != Kind::Structure || shape.members.is_empty() {
+            continue;
+        }
+        let fields: Vec<String> =
+            shape.members.iter().map(|member| format!("{}: {:?}", field(member), member.name)).collect();
+        writeln!(code, "    {name} {{")?;
+        for line in fields.chunks(3) {
+            writeln!(code, "        {},", line.join(", "))?;
+        }
+        code += "    }\n";
+    }
+    code += "}\n\nempty! {\n";
+    for (name, operation) in &types.model.operations.0 {
+        for (end, suffix) in [(&operation.input, "Request"), (&operation.output, "Response")] {
+            let shape = end.as_deref().map(|end| types.shape(end)).transpose()?;
+            if shape.is_none_or(|shape| shape.members.is_empty()) {
+                writeln!(code, "    {name}{suffix},")?;
+            }
+        }
+    }
+    code += "}\n\n/// Every operation, in the model's order.\npub(crate) const CASES: &[Case] = &[\n";
+    for (name, _) in &types.model.operations.0 {
+        writeln!(code, "Case::of::<{name}Request, {name}Response>({name:?}),")?;
+    }
+    Ok(code + "];\n")
 }
 
 fn field(member: &Member) -> String {
