@@ -196,7 +196,11 @@ class TestListAliases:
         other = kms.create_key()["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName="alias/other", TargetKeyId=other)
         for form in (key_id, arn):
-            found = [alias["AliasName"] for page in aws.pages(kms.list_aliases, "Aliases", KeyId=form, Limit=2) for alias in page]
+            found = [
+                alias["AliasName"]
+                for page in aws.pages(kms.list_aliases, "Aliases", KeyId=form, Limit=2)
+                for alias in page
+            ]
             assert sorted(found) == sorted(three)
         assert [alias["AliasName"] for alias in kms.list_aliases(KeyId=other)["Aliases"]] == ["alias/other"]
 
@@ -214,8 +218,11 @@ class TestListAliases:
 
     def test_limits(self, kms):
         for limit, text in ((0, "greater than or equal to 1"), (1001, "less than or equal to 1000")):
-            with refused("ValidationException", re.compile(
-                f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: "
-                f"Member must have value {text}"
-            )):
+            with refused(
+                "ValidationException",
+                re.compile(
+                    f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: "
+                    f"Member must have value {text}"
+                ),
+            ):
                 kms.list_aliases(Limit=limit)

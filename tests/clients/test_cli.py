@@ -103,9 +103,7 @@ def test_cryptography(cli, tmp_path):
     context = ("--encryption-context", "purpose=test,stage=dev")
     write_base64(
         blob,
-        cli.text(
-            "encrypt", "--key-id", key_id, "--plaintext", "fileb://plain", *context, "--query", "CiphertextBlob"
-        ),
+        cli.text("encrypt", "--key-id", key_id, "--plaintext", "fileb://plain", *context, "--query", "CiphertextBlob"),
     )
     opened = cli("decrypt", "--ciphertext-blob", "fileb://blob", *context)
     assert base64.b64decode(opened["Plaintext"]) == plain.read_bytes()
@@ -164,9 +162,7 @@ def test_with_the_credentials_of_init(served, home, tmp_path):
     script = f"eval {json.dumps(chr(10).join(exports(home)))}; exec {AWS} kms create-key --query KeyMetadata.Arn"
     done = subprocess.run(
         ["sh", "-c", script],
-        env=servers.clean_environment(
-            HOME=str(tmp_path), AWS_ENDPOINT_URL=served.url, AWS_DEFAULT_REGION="us-east-1"
-        ),
+        env=servers.clean_environment(HOME=str(tmp_path), AWS_ENDPOINT_URL=served.url, AWS_DEFAULT_REGION="us-east-1"),
         capture_output=True,
         text=True,
         timeout=60,

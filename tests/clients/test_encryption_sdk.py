@@ -54,9 +54,7 @@ def environment(dev, account, tmp_path, monkeypatch):
 
 @pytest.fixture
 def provider(environment, arn):
-    return aws_encryption_sdk.StrictAwsKmsMasterKeyProvider(
-        key_ids=[arn], botocore_session=botocore.session.Session()
-    )
+    return aws_encryption_sdk.StrictAwsKmsMasterKeyProvider(key_ids=[arn], botocore_session=botocore.session.Session())
 
 
 @pytest.fixture

@@ -87,9 +87,7 @@ class TestHeaderForm:
     @pytest.mark.parametrize("date", ["201", "20130609", "2013-06-09T09:52:04Z", "nonsense", "20131309T095204Z"])
     def test_date_form(self, served, headers, date):
         headers["X-Amz-Date"] = date
-        expected = (
-            f"Date must be in ISO-8601 'basic format'. Got '{date}'. See http://en.wikipedia.org/wiki/ISO_8601"
-        )
+        expected = f"Date must be in ISO-8601 'basic format'. Got '{date}'. See http://en.wikipedia.org/wiki/ISO_8601"
         assert send(served, headers).error == (400, INCOMPLETE, expected)
 
     @pytest.mark.parametrize("algorithm", ["AWS4-HMAC-SHA512", "AWS4-ECDSA-P256-SHA256", "aws4-hmac-sha256"])
@@ -184,7 +182,9 @@ class TestClock:
         headers = resigned(served, home, moved_seconds=-minutes * 60)
         status, code, message = send(served, headers).error
         assert (status, code) == (400, INVALID)
-        found = re.fullmatch(rf"Signature expired: ({STAMP}) is now earlier than ({STAMP}) \(({STAMP}) - 15 min\.\)", message)
+        found = re.fullmatch(
+            rf"Signature expired: ({STAMP}) is now earlier than ({STAMP}) \(({STAMP}) - 15 min\.\)", message
+        )
         assert found, message
         assert found[1] == headers["X-Amz-Date"]
         assert seconds_between(found[2], found[3]) == 900
@@ -327,7 +327,5 @@ def test_every_refusal_has_a_request_id(served):
 def test_boto3_and_the_signer_here_agree(served, home):
     client = aws.client(served, home.access_key, home.secret_key)
     key_id = client.create_key()["KeyMetadata"]["KeyId"]
-    found = wire.call(
-        served, "DescribeKey", {"KeyId": key_id}, access_key=home.access_key, secret_key=home.secret_key
-    )
+    found = wire.call(served, "DescribeKey", {"KeyId": key_id}, access_key=home.access_key, secret_key=home.secret_key)
     assert json.loads(found.body)["KeyMetadata"]["KeyId"] == key_id

@@ -161,9 +161,11 @@ def rotate_now(clocked, kms, key_id):
     if state(kms, key_id)["CurrentKeyMaterialId"] == before:
         clocked.advance(seconds=180)
     return eventually(
-        lambda: "OnDemandRotationStartDate" not in kms.get_key_rotation_status(KeyId=key_id)
-        and state(kms, key_id)["CurrentKeyMaterialId"] != before
-        and state(kms, key_id)["CurrentKeyMaterialId"]
+        lambda: (
+            "OnDemandRotationStartDate" not in kms.get_key_rotation_status(KeyId=key_id)
+            and state(kms, key_id)["CurrentKeyMaterialId"] != before
+            and state(kms, key_id)["CurrentKeyMaterialId"]
+        )
     )
 
 
@@ -215,9 +217,7 @@ class TestAutomaticRotation:
         kms.enable_key_rotation(KeyId=key_id, RotationPeriodInDays=90)
         blob = kms.encrypt(KeyId=key_id, Plaintext=b"old")["CiphertextBlob"]
         clocked.advance(days=90, seconds=61)
-        new_material = eventually(
-            lambda: (now := state(kms, key_id)["CurrentKeyMaterialId"]) != old_material and now
-        )
+        new_material = eventually(lambda: (now := state(kms, key_id)["CurrentKeyMaterialId"]) != old_material and now)
         (entry,) = eventually(lambda: rotations(kms, key_id))
         rotated = entry["RotationDate"]
         assert near(rotated, at(clocked), 120)
