@@ -1,0 +1,4 @@
+//! The log as its users see it: records in, failures, damage and what a check makes of them.
+
+mod basics;
+mod common;
