@@ -60,3 +60,57 @@ pub(crate) fn append_canonical(out: &mut Vec<u8>, context: &EncryptionContext) -
 fn append_u32(out: &mut Vec<u8>, number: usize) {
     out.extend_from_slice(&(number as u32).to_be_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    // Value from vectors/vectors.py.
+    #[test]
+    fn has_the_documented_form() {
+        let form = canonical(&context(&[("\u{fc}nit", ""), ("purpose", "test")])).unwrap();
+        assert_eq!(hex::encode(form), "010000000200000007707572706f7365000000047465737400000005c3bc6e697400000000");
+        assert_eq!(canonical(&context(&[])).unwrap(), [1, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn borders_between_name_value_and_pair_count() {
+        let forms = [
+            context(&[("a", "bc")]),
+            context(&[("ab", "c")]),
+            context(&[("abc", "")]),
+            context(&[("a", "b"), ("c", "")]),
+            context(&[("A", "bc")]),
+            // The same letter, composed and decomposed: no normalisation.
+            context(&[("\u{fc}", "")]),
+            context(&[("u\u{308}", "")]),
+        ]
+        .map(|context| canonical(&context).unwrap());
+        assert_eq!(forms.iter().collect::<std::collections::BTreeSet<_>>().len(), forms.len());
+    }
+
+    #[test]
+    fn the_limit_is_exact() {
+        let fitting = CANONICAL_BYTES_MAX - 5 - 8 - 1;
+        let longest = context(&[("n", &"v".repeat(fitting))]);
+        assert_eq!(canonical(&longest).unwrap().len(), CANONICAL_BYTES_MAX);
+        assert_eq!(canonical(&context(&[("n", &"v".repeat(fitting + 1))])), Err(ContextTooLong));
+        let many = (0..1000).map(|number| (number.to_string(), String::new())).collect();
+        assert_eq!(canonical(&many), Err(ContextTooLong));
+    }
+
+    proptest! {
+        #[test]
+        fn equal_forms_mean_equal_contexts(one: EncryptionContext, other: EncryptionContext) {
+            if let (Ok(left), Ok(right)) = (canonical(&one), canonical(&other)) {
+                prop_assert_eq!(left == right, one == other);
+            }
+        }
+    }
+}

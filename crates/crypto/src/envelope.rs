@@ -51,3 +51,49 @@ fn additional_data(parts: &[&[u8]]) -> Vec<u8> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Secret {
+        Secret::take(&mut (0..32).collect::<Vec<u8>>())
+    }
+
+    // Value from vectors/vectors.py.
+    #[test]
+    fn opens_what_an_independent_implementation_sealed() {
+        let sealed = hex::decode(
+            "01808182838485868788898a8b8c8d8e8f909192939495969798999a9bf6bafd56323c2fc07602eb6e951ce9aad1bf17458774b9acb1\
+             3ecb67b0",
+        )
+        .unwrap();
+        assert_eq!(**open(&key(), "record", &[b"ab", b"c"], &sealed).unwrap(), b"sealed record"[..]);
+    }
+
+    #[test]
+    fn is_bound_to_key_label_and_every_part() {
+        let sealed = seal(&key(), "record", &[b"ab", b"c"], b"");
+        assert_eq!(sealed.len(), OVERHEAD);
+        assert!(open(&key(), "record", &[b"ab", b"c"], &sealed).unwrap().is_empty());
+        assert_eq!(open(&Secret::random(32), "record", &[b"ab", b"c"], &sealed), Err(Unsealable));
+        assert_eq!(open(&key(), "token", &[b"ab", b"c"], &sealed), Err(Unsealable));
+        let others: [&[&[u8]]; 6] = [&[], &[b"ab"], &[b"a", b"bc"], &[b"abc"], &[b"c", b"ab"], &[b"ab", b"c", b""]];
+        for aad in others {
+            assert_eq!(open(&key(), "record", aad, &sealed), Err(Unsealable));
+        }
+    }
+
+    #[test]
+    fn damage_and_truncation_do_not_open() {
+        let sealed = seal(&key(), "record", &[], b"sealed record");
+        for len in 0..sealed.len() {
+            assert_eq!(open(&key(), "record", &[], &sealed[..len]), Err(Unsealable));
+        }
+        for bit in 0..sealed.len() * 8 {
+            let mut damaged = sealed.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(open(&key(), "record", &[], &damaged), Err(Unsealable), "bit {bit}");
+        }
+    }
+}

@@ -160,3 +160,94 @@ fn unwrap_key(key: &Secret, label: &'static str, aad: &[&[u8]], wrapped: &Wrappe
     let mut bytes = envelope::open(key, label, aad, &wrapped.0)?;
     if bytes.len() == KEY_LEN { Ok(Secret::take(&mut bytes)) } else { Err(Unsealable) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY_ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    fn root() -> RootKey {
+        RootKey::from_unsealed(Zeroizing::new((0..32).collect())).unwrap()
+    }
+
+    fn wrapped(hex: &str) -> WrappedKey {
+        WrappedKey::from_bytes(hex::decode(hex).unwrap())
+    }
+
+    // Values from vectors/vectors.py.
+    #[test]
+    fn unwraps_what_an_independent_implementation_wrapped() {
+        assert_eq!(root().id(), "9bf9956da0ce4027404674029120b3ca");
+        let domain = wrapped(
+            "01808182838485868788898a8b8c8d8e8f909192939495969798999a9be28dbf07968fc927ed494415880e3f01ff76c5059da1e5adb\
+             22840e47fc99242d1f1d34a6692cc247cae09a033baee32",
+        );
+        let domain = root().unwrap_domain("111122223333", "us-east-1", &domain).unwrap();
+        assert_eq!(domain.0.expose(), [0x11; 32]);
+        let store = wrapped(
+            "01808182838485868788898a8b8c8d8e8f909192939495969798999a9b2d323221d5f089306fa30015457bd7718f6b5b13d9c770c96\
+             e9349dab19eee223a0812d0d170bae47f05d1c02e03e9e6",
+        );
+        assert_eq!(root().unwrap_store_key(&store).unwrap().expose(), [0x33; 32]);
+        let material = wrapped(
+            "01808182838485868788898a8b8c8d8e8f909192939495969798999a9bb72487728a46d8a9579b1d4cb5ee3d36c5a124e6643fb8a08\
+             79ddf0f19cbfe1b04dffe6c3be03fcf6db96fe5c1965c94",
+        );
+        let id = KeyMaterial::import(&mut [0x22; 32]).unwrap().id(KEY_ID);
+        assert_eq!(domain.unwrap_material(KEY_ID, &id, &material).unwrap().expose(), [0x22; 32]);
+        let secret = wrapped(
+            "01808182838485868788898a8b8c8d8e8f909192939495969798999a9b90cff4afa6aa7d2a730748e86a8fdfc7926558f8caa5",
+        );
+        assert_eq!(domain.unwrap_secret("access-key", "AKIA1", &secret).unwrap().expose(), b"s3cret");
+    }
+
+    #[test]
+    fn a_wrapped_key_opens_in_its_own_place_only() {
+        let root = root();
+        let (domain, wrapped) = root.new_domain("111122223333", "us-east-1");
+        assert_eq!(root.unwrap_domain("111122223333", "us-east-1", &wrapped).unwrap().0.expose(), domain.0.expose());
+        assert!(root.unwrap_domain("111122223334", "us-east-1", &wrapped).is_err());
+        assert!(root.unwrap_domain("111122223333", "us-east-2", &wrapped).is_err());
+        assert!(root.unwrap_store_key(&wrapped).is_err());
+        assert!(RootKey::generate().unwrap_domain("111122223333", "us-east-1", &wrapped).is_err());
+
+        let material = KeyMaterial::generate();
+        let id = material.id(KEY_ID);
+        let wrapped = domain.wrap_material(KEY_ID, &material);
+        let opened = domain.unwrap_material(KEY_ID, &id, &wrapped).unwrap();
+        assert_eq!(opened.expose(), material.expose());
+        assert!(domain.unwrap_material("another", &id, &wrapped).is_err());
+        assert!(domain.unwrap_material(KEY_ID, &KeyMaterial::generate().id(KEY_ID), &wrapped).is_err());
+        assert!(root.new_domain("111122223333", "us-east-1").0.unwrap_material(KEY_ID, &id, &wrapped).is_err());
+
+        let wrapped = domain.wrap_secret("access-key", "AKIA1", b"s3cret");
+        assert!(domain.unwrap_secret("access-key", "AKIA2", &wrapped).is_err());
+        assert!(domain.unwrap_secret("session", "AKIA1", &wrapped).is_err());
+        assert!(domain.unwrap_secret("access-keyA", "KIA1", &wrapped).is_err());
+    }
+
+    #[test]
+    fn rotating_the_root_key_keeps_what_is_below() {
+        let (old, new) = (RootKey::generate(), RootKey::generate());
+        let (domain, wrapped) = old.new_domain("111122223333", "us-east-1");
+        let rewrapped = old.rewrap_domain(&new, "111122223333", "us-east-1", &wrapped).unwrap();
+        let reopened = new.unwrap_domain("111122223333", "us-east-1", &rewrapped).unwrap();
+        assert_eq!(reopened.0.expose(), domain.0.expose());
+        assert!(old.unwrap_domain("111122223333", "us-east-1", &rewrapped).is_err());
+        assert!(new.rewrap_domain(&old, "111122223333", "us-east-1", &wrapped).is_err());
+
+        let (store, wrapped) = old.new_store_key();
+        let rewrapped = old.rewrap_store_key(&new, &wrapped).unwrap();
+        assert_eq!(new.unwrap_store_key(&rewrapped).unwrap().expose(), store.expose());
+        assert!(old.unwrap_store_key(&rewrapped).is_err());
+    }
+
+    #[test]
+    fn wrapped_keys_are_base64_in_json() {
+        let wrapped = WrappedKey::from_bytes(vec![0xFB, 0xFF, 0x00]);
+        assert_eq!(serde_json::to_string(&wrapped).unwrap(), r#""+/8A""#);
+        assert_eq!(serde_json::from_str::<WrappedKey>(r#""+/8A""#).unwrap(), wrapped);
+        assert!(serde_json::from_str::<WrappedKey>(r#""+/8""#).is_err());
+    }
+}

@@ -40,3 +40,34 @@ pub(crate) fn derive(key: &[u8], label: &str, context: &[u8]) -> Zeroizing<[u8; 
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Values from vectors/vectors.py.
+    #[test]
+    fn derives_what_an_independent_kdf_derives() {
+        let key: Vec<u8> = (0..32).collect();
+        let nonce: Vec<u8> = (0x80..0x90).collect();
+        assert_eq!(
+            hex::encode(*derive(&key, "claviger.blob.v1", &nonce)),
+            "8919c355effd9073d4490194ca2f8f8601862dd0d3c820d5e1868747779ff1e2"
+        );
+        assert_eq!(
+            hex::encode(*derive(&key, &"l".repeat(40), &[b'c'; 60])),
+            "70a37ced470dcf811377af75f61323c96c101dc4cb6cd89cf285d486379cb5ec"
+        );
+    }
+
+    #[test]
+    fn stack_and_heap_agree_around_the_limit() {
+        // Lengths around ON_STACK, against HMAC over the same input put together by hand.
+        let key = [9; 32];
+        for context_len in ON_STACK - 8..ON_STACK {
+            let context = vec![1; context_len];
+            let input = [&[0, 0, 0, 1][..], b"x", &[0], &context, &[0, 0, 1, 0]];
+            assert_eq!(*derive(&key, "x", &context), crate::digest::hmac_sha256(&key, &input));
+        }
+    }
+}

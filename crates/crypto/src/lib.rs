@@ -30,3 +30,38 @@ mod message;
 mod text;
 
 pub use zeroize::{Zeroize, Zeroizing};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Does not compile when the type has the trait: the call could then mean either implementation.
+    macro_rules! lacks {
+        ($type:ty: $($trait:path),+) => {$({
+            trait Lacks<Marker> {
+                fn check() {}
+            }
+            impl<T> Lacks<()> for T {}
+            struct Has;
+            impl<T: $trait> Lacks<Has> for T {}
+            <$type as Lacks<_>>::check();
+        })+};
+    }
+
+    #[test]
+    fn plaintext_keys_cannot_be_cloned_printed_or_serialized() {
+        lacks!(secret::Secret: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
+        lacks!(material::KeyMaterial: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
+        lacks!(hierarchy::DomainKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
+        lacks!(hierarchy::RootKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
+    }
+
+    #[test]
+    fn keys_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<secret::Secret>();
+        shared::<material::KeyMaterial>();
+        shared::<hierarchy::DomainKey>();
+        shared::<hierarchy::RootKey>();
+    }
+}

@@ -109,3 +109,50 @@ impl<'de> Deserialize<'de> for KeyMaterialId {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY_ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    const ID: &str = "0562e7f786b6a0f033ceeffeef8bb298da9e9a47160fff1841fbcb3f865c8315";
+
+    fn material() -> KeyMaterial {
+        KeyMaterial::import(&mut (0..32).collect::<Vec<u8>>()).unwrap()
+    }
+
+    // Value from vectors/vectors.py.
+    #[test]
+    fn id_depends_on_key_id_and_material_only() {
+        assert_eq!(material().id(KEY_ID).to_string(), ID);
+        assert_ne!(material().id("1234abcd-12ab-34cd-56ef-1234567890ac").to_string(), ID);
+        assert_ne!(KeyMaterial::generate().id(KEY_ID), KeyMaterial::generate().id(KEY_ID));
+    }
+
+    #[test]
+    fn import_wipes_and_refuses_other_lengths() {
+        for len in [0, 16, 31, 33, 64] {
+            let mut bytes = vec![7; len];
+            assert_eq!(KeyMaterial::import(&mut bytes).err(), Some(WrongLength(len)));
+            assert_eq!(bytes, vec![0; len]);
+        }
+        let mut bytes = [7; LEN];
+        assert_eq!(KeyMaterial::import(&mut bytes).unwrap().expose(), [7; LEN]);
+        assert_eq!(bytes, [0; LEN]);
+    }
+
+    #[test]
+    fn id_text_is_exactly_64_lower_case_digits() {
+        let id: KeyMaterialId = ID.parse().unwrap();
+        assert_eq!(id, material().id(KEY_ID));
+        assert_eq!(KeyMaterialId::from_bytes(*id.as_bytes()), id);
+        assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{ID}\""));
+        assert_eq!(serde_json::from_str::<KeyMaterialId>(&format!("\"{ID}\"")).unwrap(), id);
+        for wrong in
+            ["", &ID[1..], &ID.to_uppercase(), &format!("{ID}0"), &ID.replace('0', "g"), &ID.replace('0', "\u{e9}")]
+        {
+            assert_eq!(wrong.parse::<KeyMaterialId>(), Err(NotAKeyMaterialId), "{wrong}");
+            assert!(serde_json::from_str::<KeyMaterialId>(&format!("\"{wrong}\"")).is_err());
+        }
+    }
+}

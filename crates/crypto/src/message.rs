@@ -63,3 +63,62 @@ fn message_key(key: &[u8], label: &str, nonce: &[u8]) -> Option<LessSafeKey> {
     let derived = kdf::derive(key, label, nonce);
     UnboundKey::new(&AES_256_GCM, &*derived).ok().map(LessSafeKey::new)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key() -> Vec<u8> {
+        (0..32).collect()
+    }
+
+    // Value from vectors/vectors.py.
+    #[test]
+    fn seals_what_an_independent_implementation_seals() {
+        let nonce_and_iv: Vec<u8> = (0x80..0x9C).collect();
+        let mut out = Vec::new();
+        seal_with(&mut out, nonce_and_iv.as_slice().try_into().unwrap(), &key(), "label", b"aad", b"plaintext");
+        assert_eq!(
+            hex::encode(&out),
+            "808182838485868788898a8b8c8d8e8f909192939495969798999a9b7b780dfc28d6dad684338a260e4183617654b5a5a40e1668a8"
+        );
+        assert_eq!(**open(&key(), "label", b"aad", &out).unwrap(), b"plaintext"[..]);
+    }
+
+    #[test]
+    fn what_is_sealed_twice_differs_everywhere() {
+        let seal = || {
+            let mut out = Vec::new();
+            seal(&mut out, &key(), "label", b"", &[0; 32]);
+            out
+        };
+        let (one, other) = (seal(), seal());
+        assert_ne!(one[..NONCE_LEN], other[..NONCE_LEN]);
+        assert_ne!(one[NONCE_LEN..][..IV_LEN], other[NONCE_LEN..][..IV_LEN]);
+        assert_ne!(one[NONCE_LEN + IV_LEN..], other[NONCE_LEN + IV_LEN..]);
+    }
+
+    proptest! {
+        #[test]
+        fn opens_only_unchanged(plaintext: Vec<u8>, aad: Vec<u8>, bit: prop::sample::Index) {
+            let mut out = Vec::new();
+            seal(&mut out, &key(), "label", &aad, &plaintext);
+            prop_assert_eq!(out.len(), plaintext.len() + OVERHEAD);
+            let opened = open(&key(), "label", &aad, &out);
+            prop_assert_eq!(opened.as_deref(), Some(&plaintext));
+            prop_assert!(open(&key(), "other", &aad, &out).is_none());
+            prop_assert!(open(&[7; 32], "label", &aad, &out).is_none());
+            prop_assert!(open(&key(), "label", &[&aad[..], b"x"].concat(), &out).is_none());
+            let bit = bit.index(out.len() * 8);
+            out[bit / 8] ^= 1 << (bit % 8);
+            prop_assert!(open(&key(), "label", &aad, &out).is_none());
+        }
+
+        #[test]
+        fn rubbish_does_not_open(sealed: Vec<u8>) {
+            prop_assert!(open(&key(), "label", b"", &sealed).is_none());
+        }
+    }
+}

@@ -41,3 +41,60 @@ pub fn harden() -> Hygiene {
     }
     Hygiene { warnings }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::Command;
+
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+
+    use super::*;
+
+    const CHILD: &str = "CLAVIGER_TEST_CHILD";
+
+    /// Runs the test `name` again, alone in a process of its own: what it does to a process cannot be undone.
+    fn in_child(name: &str, body: fn()) {
+        if std::env::var_os(CHILD).is_some() {
+            return body();
+        }
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--nocapture"])
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        let output = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && output.contains("1 passed"), "{output}");
+    }
+
+    #[test]
+    fn hardened_processes_leave_no_core() {
+        in_child("process::tests::hardened_processes_leave_no_core", || {
+            harden();
+            let dumpable = rustix::process::dumpable_behavior().unwrap();
+            assert_eq!(dumpable, rustix::process::DumpableBehavior::NotDumpable);
+            assert_eq!(getrlimit(Resource::Core), Rlimit { current: Some(0), maximum: Some(0) });
+            let memlock = getrlimit(Resource::Memlock);
+            assert_eq!(memlock.current, memlock.maximum);
+        });
+    }
+
+    #[test]
+    fn refused_locks_are_reported_and_secrets_work_all_the_same() {
+        in_child("process::tests::refused_locks_are_reported_and_secrets_work_all_the_same", || {
+            // Root may lock without limit, so the right to do so goes first.
+            let mut sets = capabilities(None).unwrap();
+            sets.effective.remove(CapabilitySet::IPC_LOCK);
+            set_capabilities(None, sets).unwrap();
+            setrlimit(Resource::Memlock, Rlimit { current: Some(0), maximum: Some(0) }).unwrap();
+            assert!(secret::locked_pages_ok());
+            let secret = Secret::take(&mut [7; 32]);
+            assert!(!secret::locked_pages_ok());
+            assert_eq!(secret.expose(), [7; 32]);
+            let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+            assert!(smaps.lines().any(|line| line.starts_with("VmFlags:") && line.contains(" dd ")));
+            let warnings = harden().warnings;
+            assert_eq!(warnings.len(), 1);
+            assert!(warnings[0].contains("RLIMIT_MEMLOCK"), "{warnings:?}");
+        });
+    }
+}

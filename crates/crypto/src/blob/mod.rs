@@ -19,6 +19,9 @@ mod origin;
 
 pub use origin::Origin;
 
+#[cfg(test)]
+mod tests;
+
 /// Seals `plaintext` under `material`, bound to `origin` and `context`. Two calls never return the same blob.
 ///
 /// The blob is 112 bytes longer than the plaintext for a key with an ordinary id in a Region whose name has nine

@@ -21,8 +21,9 @@ const FORM_SPELLED_OUT: u8 = 0xFF;
 const ACCOUNT_DIGITS: usize = 12;
 const ACCOUNTS: u64 = 1_000_000_000_000;
 const MULTI_REGION_PREFIX: &str = "mrk-";
-/// Lengths of the groups of hexadecimal digits in a UUID.
-const UUID_GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+const UUID_LEN: usize = 36;
+/// The groups of a UUID: where in its text, where among its hexadecimal digits, how many.
+const UUID_GROUPS: [(usize, usize, usize); 5] = [(0, 0, 8), (9, 8, 4), (14, 12, 4), (19, 16, 4), (24, 20, 12)];
 
 /// Bytes of a header in the usual forms, for a Region name of up to 14 characters.
 pub(super) const LEN_HINT: usize = 3 + 1 + 1 + 5 + 16 + 1 + 14 + 32;
@@ -91,8 +92,8 @@ pub(super) fn read(blob: &[u8]) -> Option<(Origin, usize)> {
             }
             let key_id = take::<16>(&mut rest)?;
             let [region_len] = take::<1>(&mut rest)?;
-            let key_id = if form == FORM_UUID { uuid_text(&key_id) } else { multi_region_text(&key_id) };
-            (format!("{account:012}"), key_id, text(&mut rest, usize::from(region_len))?)
+            let key_id = if form == FORM_UUID { uuid_text(&key_id)? } else { multi_region_text(&key_id)? };
+            (account_text(account)?, key_id, text(&mut rest, usize::from(region_len))?)
         }
         FORM_SPELLED_OUT => {
             let mut next = || {
@@ -135,37 +136,40 @@ fn lower_hex(digits: &str) -> Option<[u8; 16]> {
 }
 
 fn uuid_bytes(key_id: &str) -> Option<[u8; 16]> {
+    let text: &[u8; UUID_LEN] = key_id.as_bytes().try_into().ok()?;
     let mut digits = [0; 32];
-    let (mut at, mut groups) = (0, 0);
-    for (group, len) in key_id.split('-').zip(UUID_GROUPS) {
-        if group.len() != len {
+    for (in_text, in_digits, len) in UUID_GROUPS {
+        if in_text > 0 && text[in_text - 1] != b'-' {
             return None;
         }
-        digits[at..at + len].copy_from_slice(group.as_bytes());
-        (at, groups) = (at + len, groups + 1);
+        digits[in_digits..in_digits + len].copy_from_slice(&text[in_text..in_text + len]);
     }
-    let whole = groups == UUID_GROUPS.len() && key_id.len() == digits.len() + groups - 1;
-    if whole { lower_hex(std::str::from_utf8(&digits).ok()?) } else { None }
+    lower_hex(std::str::from_utf8(&digits).ok()?)
 }
 
-fn uuid_text(bytes: &[u8; 16]) -> String {
-    let digits = hex::encode(bytes);
-    let mut text = String::with_capacity(36);
-    let mut rest = digits.as_str();
-    for len in UUID_GROUPS {
-        if !text.is_empty() {
-            text.push('-');
-        }
-        let (group, left) = rest.split_at(len);
-        text.push_str(group);
-        rest = left;
+fn uuid_text(bytes: &[u8; 16]) -> Option<String> {
+    let mut digits = [0; 32];
+    hex::encode_to_slice(bytes, &mut digits).ok()?;
+    let mut text = [b'-'; UUID_LEN];
+    for (in_text, in_digits, len) in UUID_GROUPS {
+        text[in_text..in_text + len].copy_from_slice(&digits[in_digits..in_digits + len]);
     }
-    text
+    std::str::from_utf8(&text).ok().map(str::to_owned)
 }
 
-fn multi_region_text(bytes: &[u8; 16]) -> String {
-    let mut text = String::with_capacity(MULTI_REGION_PREFIX.len() + 32);
-    text.push_str(MULTI_REGION_PREFIX);
-    text.push_str(&hex::encode(bytes));
-    text
+fn multi_region_text(bytes: &[u8; 16]) -> Option<String> {
+    let mut text = [0; MULTI_REGION_PREFIX.len() + 32];
+    let (prefix, digits) = text.split_at_mut(MULTI_REGION_PREFIX.len());
+    prefix.copy_from_slice(MULTI_REGION_PREFIX.as_bytes());
+    hex::encode_to_slice(bytes, digits).ok()?;
+    std::str::from_utf8(&text).ok().map(str::to_owned)
+}
+
+fn account_text(mut number: u64) -> Option<String> {
+    let mut digits = [b'0'; ACCOUNT_DIGITS];
+    for digit in digits.iter_mut().rev() {
+        *digit += (number % 10) as u8;
+        number /= 10;
+    }
+    std::str::from_utf8(&digits).ok().map(str::to_owned)
 }

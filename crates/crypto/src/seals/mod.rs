@@ -27,6 +27,9 @@ pub use seal::{Enrolled, SealKind};
 
 use seal::Opener;
 
+#[cfg(test)]
+mod tests;
+
 /// Version of the stored form.
 const VERSION: u8 = 1;
 

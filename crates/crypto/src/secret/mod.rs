@@ -13,6 +13,9 @@ mod slab;
 
 use slab::Slot;
 
+#[cfg(test)]
+mod tests;
+
 /// A secret: readable through [`expose`](Self::expose) only, wiped when dropped.
 ///
 /// Deliberately without `Clone`, `Debug`, `Serialize` and comparison.

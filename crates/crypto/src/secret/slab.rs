@@ -166,3 +166,55 @@ impl Slab {
         self.free == self.pages.len() / slot_len
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes of a place, taken or not.
+    fn look(place: &Place) -> Vec<u8> {
+        // SAFETY: the test keeps the slab mapped, and its shelf is nobody else's.
+        unsafe { std::slice::from_raw_parts(place.start.as_ptr(), place.len) }.to_vec()
+    }
+
+    fn fill(place: &Place) {
+        // SAFETY: as in `look`, and the place is taken.
+        unsafe { std::slice::from_raw_parts_mut(place.start.as_ptr(), place.len) }.fill(0xA5);
+    }
+
+    #[test]
+    fn a_place_given_back_is_wiped_at_once_and_used_again() {
+        let mut shelf = Shelf::new(32);
+        let (kept, place) = (shelf.take(), shelf.take());
+        fill(&kept);
+        fill(&place);
+        // SAFETY: given back once; only its address is used afterwards.
+        unsafe { shelf.give_back(&place) };
+        assert_eq!(look(&place), [0; 32]);
+        assert_eq!(look(&kept), [0xA5; 32]);
+        assert_eq!(shelf.take().start, place.start);
+    }
+
+    #[test]
+    fn slabs_fill_up_and_go_away_again() {
+        let mut shelf = Shelf::new(128);
+        let mut places: Vec<_> = (0..300).map(|_| shelf.take()).collect();
+        assert_eq!(shelf.slabs.len(), 300usize.div_ceil(shelf.slabs.first_key_value().unwrap().1.pages.len() / 128));
+        let distinct: BTreeSet<_> = places.iter().map(|place| place.start).collect();
+        assert_eq!(distinct.len(), places.len());
+        for place in &places {
+            let slab = &shelf.slabs[&place.slab];
+            assert!(slab.pages.bytes().as_ptr_range().contains(&place.start.as_ptr().cast_const()));
+            fill(place);
+        }
+        // In another order than they were taken.
+        places.sort_by_key(|place| place.start.as_ptr().addr() % 4096);
+        for place in places {
+            // SAFETY: each place is given back once and not used again.
+            unsafe { shelf.give_back(&place) };
+        }
+        // One empty slab stays for the next secret.
+        assert_eq!((shelf.slabs.len(), shelf.roomy.len()), (1, 1));
+        assert_eq!(look(&shelf.take()), [0; 128]);
+    }
+}
