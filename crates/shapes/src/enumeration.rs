@@ -81,6 +81,13 @@ macro_rules! enumeration {
                 serializer.serialize_str(self.as_str())
             }
         }
+
+        #[cfg(test)]
+        impl $crate::tests::filled::Filled for $name {
+            fn filled(_name: &str) -> Self {
+                Self::ALL[0]
+            }
+        }
     )*};
 }
 pub(crate) use enumeration;

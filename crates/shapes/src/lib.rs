@@ -18,6 +18,9 @@ pub mod fault;
 mod output;
 mod timestamp;
 
+#[cfg(test)]
+mod tests;
+
 pub mod kms;
 pub mod sts;
 

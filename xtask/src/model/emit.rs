@@ -234,13 +234,19 @@ fn filled(types: &Types<'_>) -> Result<String> {
         if shape.kind != Kind::Structure || shape.members.is_empty() {
             continue;
         }
-        let fields: Vec<String> =
-            shape.members.iter().map(|member| format!("{}: {:?}", field(member), member.name)).collect();
         writeln!(code, "    {name} {{")?;
-        for line in fields.chunks(3) {
-            writeln!(code, "        {},", line.join(", "))?;
+        let mut line = String::new();
+        for member in &shape.members {
+            let entry = format!("{}: {:?},", field(member), member.name);
+            // rustfmt leaves the insides of macros alone, so the width is ours to keep.
+            if line.len() + entry.len() > 110 {
+                writeln!(code, "        {line}")?;
+                line.clear();
+            }
+            let space = if line.is_empty() { "" } else { " " };
+            line = format!("{line}{space}{entry}");
         }
-        code += "    }\n";
+        writeln!(code, "        {line}\n    }}")?;
     }
     code += "}\n\nempty! {\n";
     for (name, operation) in &types.model.operations.0 {
@@ -313,13 +319,11 @@ fn read(types: &Types<'_>, name: &str, shape: &Shape, code: &mut String) -> Resu
     for member in members {
         writeln!(code, "let mut {} = None;", field(member))?;
     }
-    code.push_str("while let Some(place) = members.next()? { match place {\n");
-    let last = members.len() - 1;
-    for (place, member) in members.iter().enumerate() {
-        let arm = if place == last { "_".to_owned() } else { place.to_string() };
-        writeln!(code, "{arm} => {} = members.{}?,", field(member), reader(types, member)?)?;
+    if let [only] = members.as_slice() {
+        writeln!(code, "while members.next()?.is_some() {{ {} = members.{}?; }}", field(only), reader(types, only)?)?;
+    } else {
+        dispatch(types, members, code)?;
     }
-    code.push_str("} }\n");
     let needed: Vec<String> = members.iter().filter(|member| member.required).map(field).collect();
     match needed.as_slice() {
         [] => {}
@@ -331,6 +335,18 @@ fn read(types: &Types<'_>, name: &str, shape: &Shape, code: &mut String) -> Resu
     }
     let fields: Vec<String> = members.iter().map(field).collect();
     writeln!(code, "Ok(Some(Self {{ {} }}))\n}}\n}}\n", fields.join(", "))?;
+    Ok(())
+}
+
+/// The loop that reads the members one by one as they come.
+fn dispatch(types: &Types<'_>, members: &[Member], code: &mut String) -> Result<()> {
+    code.push_str("while let Some(place) = members.next()? { match place {\n");
+    let last = members.len() - 1;
+    for (place, member) in members.iter().enumerate() {
+        let arm = if place == last { "_".to_owned() } else { place.to_string() };
+        writeln!(code, "{arm} => {} = members.{}?,", field(member), reader(types, member)?)?;
+    }
+    code.push_str("} }\n");
     Ok(())
 }
 

@@ -30,10 +30,8 @@ impl Structure for ConnectCustomKeyStoreRequest {
 
     fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
         let mut custom_key_store_id = None;
-        while let Some(place) = members.next()? {
-            match place {
-                _ => custom_key_store_id = members.leaf(&rules::CUSTOM_KEY_STORE_ID_TYPE)?,
-            }
+        while members.next()?.is_some() {
+            custom_key_store_id = members.leaf(&rules::CUSTOM_KEY_STORE_ID_TYPE)?;
         }
         let Some(custom_key_store_id) = custom_key_store_id else { return Ok(None) };
         Ok(Some(Self { custom_key_store_id }))

@@ -24,10 +24,8 @@ impl Structure for DeleteAliasRequest {
 
     fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
         let mut alias_name = None;
-        while let Some(place) = members.next()? {
-            match place {
-                _ => alias_name = members.leaf(&rules::ALIAS_NAME_TYPE)?,
-            }
+        while members.next()?.is_some() {
+            alias_name = members.leaf(&rules::ALIAS_NAME_TYPE)?;
         }
         let Some(alias_name) = alias_name else { return Ok(None) };
         Ok(Some(Self { alias_name }))

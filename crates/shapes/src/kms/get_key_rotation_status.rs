@@ -31,10 +31,8 @@ impl Structure for GetKeyRotationStatusRequest {
 
     fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
         let mut key_id = None;
-        while let Some(place) = members.next()? {
-            match place {
-                _ => key_id = members.leaf(&rules::KEY_ID_TYPE)?,
-            }
+        while members.next()?.is_some() {
+            key_id = members.leaf(&rules::KEY_ID_TYPE)?;
         }
         let Some(key_id) = key_id else { return Ok(None) };
         Ok(Some(Self { key_id }))

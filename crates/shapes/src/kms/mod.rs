@@ -63,6 +63,8 @@ mod verify;
 mod verify_mac;
 pub use enums::*;
 mod errors;
+#[cfg(test)]
+pub(crate) mod filled;
 mod request_parts;
 mod response_parts;
 mod rules;

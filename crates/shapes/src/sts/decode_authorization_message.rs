@@ -24,10 +24,8 @@ impl Structure for DecodeAuthorizationMessageRequest {
 
     fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
         let mut encoded_message = None;
-        while let Some(place) = members.next()? {
-            match place {
-                _ => encoded_message = members.leaf(&rules::ENCODED_MESSAGE_TYPE)?,
-            }
+        while members.next()?.is_some() {
+            encoded_message = members.leaf(&rules::ENCODED_MESSAGE_TYPE)?;
         }
         let Some(encoded_message) = encoded_message else { return Ok(None) };
         Ok(Some(Self { encoded_message }))

@@ -20,10 +20,8 @@ impl Structure for GetAccessKeyInfoRequest {
 
     fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
         let mut access_key_id = None;
-        while let Some(place) = members.next()? {
-            match place {
-                _ => access_key_id = members.leaf(&rules::ACCESS_KEY_ID_TYPE)?,
-            }
+        while members.next()?.is_some() {
+            access_key_id = members.leaf(&rules::ACCESS_KEY_ID_TYPE)?;
         }
         let Some(access_key_id) = access_key_id else { return Ok(None) };
         Ok(Some(Self { access_key_id }))

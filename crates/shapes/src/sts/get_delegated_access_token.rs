@@ -24,10 +24,8 @@ impl Structure for GetDelegatedAccessTokenRequest {
 
     fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
         let mut trade_in_token = None;
-        while let Some(place) = members.next()? {
-            match place {
-                _ => trade_in_token = members.leaf(&rules::TRADE_IN_TOKEN_TYPE)?,
-            }
+        while members.next()?.is_some() {
+            trade_in_token = members.leaf(&rules::TRADE_IN_TOKEN_TYPE)?;
         }
         let Some(trade_in_token) = trade_in_token else { return Ok(None) };
         Ok(Some(Self { trade_in_token }))

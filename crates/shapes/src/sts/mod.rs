@@ -10,6 +10,8 @@ mod assume_role_with_web_identity;
 mod assume_root;
 mod decode_authorization_message;
 mod errors;
+#[cfg(test)]
+pub(crate) mod filled;
 mod get_access_key_info;
 mod get_caller_identity;
 mod get_delegated_access_token;

@@ -17,10 +17,8 @@ impl Structure for PolicyDescriptorType {
 
     fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
         let mut arn = None;
-        while let Some(place) = members.next()? {
-            match place {
-                _ => arn = members.leaf(&rules::ARN_TYPE)?,
-            }
+        while members.next()?.is_some() {
+            arn = members.leaf(&rules::ARN_TYPE)?;
         }
         Ok(Some(Self { arn }))
     }
