@@ -2,10 +2,12 @@
 //!
 //! `X.Y` is member `Y` of structure `X`; `X.member.1` is the first element of list `X`; `X.entry.1.key` and
 //! `X.entry.1.value` are an entry of map `X`. Of a duplicated parameter the first counts. Scalars arrive as text and are
-//! parsed when the target type asks for a number or a boolean; timestamps stay text.
+//! parsed when the target type asks for a number, a boolean or (through [`hint::TIMESTAMP`]) a time.
 
 use std::collections::BTreeMap;
 
+use claviger_shapes::decode::hint;
+use jiff::Timestamp;
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer, StringDeserializer};
 use serde::de::{self, Deserializer, Error as _, IntoDeserializer, Visitor};
 
@@ -149,8 +151,30 @@ impl<'de> Deserializer<'de> for Form {
         visitor.visit_unit()
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
+    /// Request types announce each value by the name of a newtype, see [`hint`]; other names mean nothing here. What is
+    /// not of the announced kind goes to the visitor as it looks, for its own error.
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
+        let only_text = self.text.as_deref().filter(|_| self.members.is_empty());
+        match (name, only_text) {
+            (hint::LIST | hint::MAP | hint::STRUCTURE, Some(text)) if !text.is_empty() => visitor.visit_str(text),
+            (hint::LIST, _) => self.deserialize_seq(visitor),
+            (hint::MAP, _) => self.deserialize_map(visitor),
+            (hint::STRUCTURE, _) => self.deserialize_struct(name, &[], visitor),
+            (hint::INTEGER, Some(text)) => match text.parse() {
+                Ok(number) => visitor.visit_i64(number),
+                Err(_) => visitor.visit_str(text),
+            },
+            (hint::BOOLEAN, Some(text)) => match text.parse() {
+                Ok(flag) => visitor.visit_bool(flag),
+                Err(_) => visitor.visit_str(text),
+            },
+            (hint::TIMESTAMP, Some(text)) => match text.parse::<Timestamp>() {
+                Ok(time) => visitor.visit_f64(time.as_millisecond() as f64 / 1000.0),
+                Err(_) => visitor.visit_str(text),
+            },
+            (hint::STRING | hint::BLOB, _) => self.deserialize_any(visitor),
+            _ => visitor.visit_newtype_struct(self),
+        }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

@@ -38,6 +38,11 @@ impl Request {
         self.header(http::header::USER_AGENT)
     }
 
+    /// The `Host` header, for audit records.
+    pub fn host(&self) -> Option<&str> {
+        self.header(http::header::HOST)
+    }
+
     /// The parameters of a Query-protocol request: the form in the body of a POST, else the query string.
     ///
     /// AWS answers a GET and a POST of the same parameters alike.

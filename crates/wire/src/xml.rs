@@ -73,13 +73,12 @@ fn put(writer: &mut Writer, event: Event<'_>) {
     let _ = writer.write_event(event);
 }
 
-/// Text with the characters that XML 1.0 has no way to carry replaced, and with carriage returns kept from being read
-/// back as line feeds.
+/// Escaped text, with the characters that XML 1.0 has no way to carry replaced.
 fn escape(text: &str) -> String {
     let carried =
         |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     let text: String = text.chars().map(|c| if carried(c) { c } else { char::REPLACEMENT_CHARACTER }).collect();
-    partial_escape(text.as_str()).replace('\r', "&#xD;")
+    partial_escape(text).into_owned()
 }
 
 /// Writes one value as the element `name`, or nothing when the value is absent.
