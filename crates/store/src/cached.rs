@@ -298,3 +298,6 @@ impl Store for CachedStore {
         self.inner.scrub()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -235,3 +235,6 @@ impl Store for FaultyStore {
         Box::pin(self.around(self.inner.scrub()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -317,3 +317,6 @@ impl Store for MemoryStore {
         Box::pin(async { Ok(()) })
     }
 }
+
+#[cfg(test)]
+mod tests;

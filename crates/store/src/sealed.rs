@@ -235,3 +235,6 @@ impl Store for SealedStore {
         self.inner.scrub()
     }
 }
+
+#[cfg(test)]
+mod tests;

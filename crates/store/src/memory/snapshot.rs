@@ -135,7 +135,8 @@ impl MemoryStore {
             promised = state.read_line(line, spaces)?;
         }
         let records: usize = state.spaces.values().map(|table| table.rows.len()).sum();
-        if promised != Some(records as u64) {
+        let mut versions = state.spaces.values().flat_map(|table| table.rows.values().map(|entry| entry.row.version));
+        if promised != Some(records as u64) || versions.any(|version| version > state.revision) {
             return Err(StoreError::Damaged("the snapshot is incomplete".into()));
         }
         Ok(Arc::new(Self { state: RwLock::new(state), feed_kept: FEED_KEPT }))
