@@ -1,7 +1,7 @@
 //! The key hierarchy above key material: root key, domain keys, wrapped keys.
 //!
 //! The root key wraps domain keys (one for each account and Region) and the store key; a domain key wraps key
-//! material and other secrets of its account and Region. Each wrapping is an [`envelope`](crate::envelope) with a
+//! material and other secrets of its account and Region. Each wrapping is an [`envelope`] with a
 //! label of its own, bound to what the wrapped key is for, so a wrapped key moved to another place does not open.
 
 use std::fmt;

@@ -42,7 +42,8 @@ pub fn harden() -> Hygiene {
     Hygiene { warnings }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::process::Command;
 

@@ -275,27 +275,33 @@ fn now() -> String {
     now.round(jiff::Unit::Second).unwrap_or(now).to_string()
 }
 
-/// What somebody with write access to the store could do, or with an old root key.
 #[cfg(test)]
-impl Enrolled {
-    pub(super) fn fix_checksum(&mut self, root_key_id: &str) {
-        self.checksum = self.checksum_for(root_key_id);
-    }
+mod tampering {
+    use super::*;
 
-    pub(super) fn plant_public_key(&mut self, foreign: &Self, root_key_id: &str) {
-        self.public_key = foreign.public_key.clone();
-        self.fix_checksum(root_key_id);
-    }
+    /// What somebody with write access to the store could do, or with an old root key.
+    impl Enrolled {
+        pub(in crate::seals) fn fix_checksum(&mut self, root_key_id: &str) {
+            self.checksum = self.checksum_for(root_key_id);
+        }
 
-    pub(super) fn seal_secret_with(&self, root: &RootKey) -> Vec<u8> {
-        envelope::open(root.secret(), labels::SEAL_SECRET, &self.seal_secret_aad(), &self.seal_secret).unwrap().to_vec()
-    }
+        pub(in crate::seals) fn plant_public_key(&mut self, foreign: &Self, root_key_id: &str) {
+            self.public_key = foreign.public_key.clone();
+            self.fix_checksum(root_key_id);
+        }
 
-    pub(super) fn opens_with_seal_secret_alone(&self, seal_secret: &[u8], root_key_id: &str) -> bool {
-        let candidates = [seal_secret.to_vec(), [seal_secret, &[0; SHARED_SECRET_LEN]].concat()];
-        candidates.into_iter().any(|mut key| {
-            let aad = self.root_aad(root_key_id);
-            envelope::open(&Secret::take(&mut key), labels::SEALED_ROOT, &aad, &self.sealed_root_key).is_ok()
-        })
+        pub(in crate::seals) fn seal_secret_with(&self, root: &RootKey) -> Vec<u8> {
+            envelope::open(root.secret(), labels::SEAL_SECRET, &self.seal_secret_aad(), &self.seal_secret)
+                .unwrap()
+                .to_vec()
+        }
+
+        pub(in crate::seals) fn opens_with_seal_secret_alone(&self, seal_secret: &[u8], root_key_id: &str) -> bool {
+            let candidates = [seal_secret.to_vec(), [seal_secret, &[0; SHARED_SECRET_LEN]].concat()];
+            candidates.into_iter().any(|mut key| {
+                let aad = self.root_aad(root_key_id);
+                envelope::open(&Secret::take(&mut key), labels::SEALED_ROOT, &aad, &self.sealed_root_key).is_ok()
+            })
+        }
     }
 }
