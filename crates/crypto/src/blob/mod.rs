@@ -4,7 +4,7 @@
 //! header ‖ nonce (16) ‖ iv (12) ‖ ciphertext ‖ tag (16)
 //! ```
 //!
-//! The header ([`origin`]) names account, Region, key and key material, so that a blob can be opened without being
+//! The header names account, Region, key and key material, so that a blob can be opened without being
 //! told its key. Nothing in it is secret and all of it is authenticated: the additional data is the header followed
 //! by the canonical encryption context, which itself is not in the blob.
 

@@ -4,7 +4,7 @@
 //! opened with something kept apart from the data: a key file or a passphrase.
 //!
 //! Replacing the root key must work while the server runs and without asking for passphrases again. So a seal is a
-//! pair of keys of its own ([`seal`]): whoever holds the root key in force can seal a new one for it, but only what the
+//! pair of keys of its own: whoever holds the root key in force can seal a new one for it, but only what the
 //! operator holds can open it. `docs/cryptographic-details.md` gives the layout and the reasons.
 
 use std::fmt;
@@ -118,21 +118,22 @@ impl SealSet {
     fn unseal_with_key_file(&self, path: &Path) -> Result<RootKey, UnsealError> {
         let key = key_file::read(path)?;
         let id = key_file::fingerprint(&key);
-        let mut others = 0;
+        let (mut others, mut defect) = (0, None);
         for seal in &self.seals {
             let SealKind::KeyFile { key_file_id } = &seal.kind else { continue };
+            let intact = seal.check(&self.root_key_id);
             if *key_file_id == id {
-                seal.check(&self.root_key_id)?;
+                intact?;
                 return seal.open(&self.root_key_id, &Opener::from_key(key))?.ok_or_else(|| seal.damaged());
             }
             // A seal whose fingerprint was damaged may be the one asked for.
-            seal.check(&self.root_key_id)?;
+            defect = defect.or(intact.err());
             others += 1;
         }
-        Err(if others == 0 {
-            UnsealError::NotEnrolled { kind: "key-file", enrolled: self.kinds() }
-        } else {
-            UnsealError::WrongKeyFile { path: path.to_owned(), root_key_id: self.root_key_id.clone() }
+        Err(match (others, defect) {
+            (_, Some(error)) => error,
+            (0, None) => UnsealError::NotEnrolled { kind: "key-file", enrolled: self.kinds() },
+            (_, None) => UnsealError::WrongKeyFile { path: path.to_owned(), root_key_id: self.root_key_id.clone() },
         })
     }
 
@@ -148,7 +149,7 @@ impl SealSet {
             match opened {
                 Ok(Some(root)) => return Ok(root),
                 Ok(None) => tried += 1,
-                Err(error) => defect = Some(error),
+                Err(error) => defect = defect.or(Some(error)),
             }
         }
         Err(match (tried, defect) {

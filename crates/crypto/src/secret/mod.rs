@@ -1,7 +1,7 @@
 //! Bytes that must not leak: memory that is locked, guarded, left out of core dumps, and wiped.
 //!
-//! Small secrets share pages ([`slab`]) because locked memory is scarce (often 8 MiB a process) and thousands of
-//! 32-byte keys are cached; larger ones have pages of their own ([`pages`]). Either way the pages lie between two
+//! Small secrets share pages because locked memory is scarce (often 8 MiB a process) and thousands of
+//! 32-byte keys are cached; larger ones have pages of their own. Either way the pages lie between two
 //! that cannot be touched, so that running off the end of some other buffer faults instead of reading keys.
 
 use zeroize::Zeroize;
