@@ -38,9 +38,9 @@ impl Request {
         self.header(http::header::USER_AGENT)
     }
 
-    /// The `Host` header, for audit records.
+    /// The name the client connected to: the `Host` header, or the authority of the URI (HTTP/2).
     pub fn host(&self) -> Option<&str> {
-        self.header(http::header::HOST)
+        self.header(http::header::HOST).or_else(|| Some(self.parts.uri.authority()?.as_str()))
     }
 
     /// The parameters of a Query-protocol request: the form in the body of a POST, else the query string.

@@ -39,12 +39,17 @@ fn read<T: for<'de> Deserialize<'de>>(form: &str) -> Result<T, Error> {
     T::deserialize(deserializer(form.as_bytes()))
 }
 
-#[test]
-fn assume_role_as_botocore_sends_it() {
+/// The form of a whole call as botocore writes it.
+fn assume_role() -> String {
     let fixtures: serde_json::Value = serde_json::from_str(include_str!("../../fixtures/botocore.json")).unwrap();
     let cases = fixtures["cases"].as_array().unwrap();
     let case = cases.iter().find(|case| case["name"] == "sts assume-role").unwrap();
-    let request: AssumeRole = read(case["body"].as_str().unwrap()).unwrap();
+    case["body"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn assume_role_as_botocore_sends_it() {
+    let request: AssumeRole = read(&assume_role()).unwrap();
     let policy = |name| PolicyArn { arn: format!("arn:aws:iam::111122223333:policy/{name}") };
     let tag = |n| Tag { key: format!("k{n}"), value: format!("v+{n} ü") };
     let expected = AssumeRole {
@@ -191,9 +196,20 @@ fn request_types_find_their_values_by_hints() {
 
 #[test]
 fn generated_request_types_decode() {
-    use claviger_shapes::{Input, sts::GetCallerIdentityRequest};
-    let form = deserializer(b"Action=GetCallerIdentity&Version=2011-06-15");
-    assert!(GetCallerIdentityRequest::decode(form).is_ok());
+    use claviger_shapes::{DecodeError, Input, sts};
+    assert!(
+        sts::GetCallerIdentityRequest::decode(deserializer(b"Action=GetCallerIdentity&Version=2011-06-15")).is_ok()
+    );
+    let request = sts::AssumeRoleRequest::decode(deserializer(assume_role().as_bytes())).unwrap();
+    assert_eq!(request.duration_seconds, Some(900));
+    assert_eq!(request.tags.unwrap().len(), 12);
+    assert_eq!(request.transitive_tag_keys, Some(vec!["k0".to_owned()]));
+
+    let form = "RoleArn=arn:aws:iam::111122223333:role/demo&RoleSessionName=me&DurationSeconds=soon";
+    let error = sts::AssumeRoleRequest::decode(deserializer(form.as_bytes())).unwrap_err();
+    assert!(matches!(error, DecodeError::Serialization(_)), "{error}");
+    let error = sts::AssumeRoleRequest::decode(deserializer(b"DurationSeconds=1")).unwrap_err();
+    assert!(error.to_string().starts_with("3 validation errors detected: Value null at 'roleArn'"), "{error}");
 }
 
 #[test]

@@ -409,7 +409,6 @@ fn http_2_has_the_host_in_the_uri() {
 fn a_signed_header_that_was_not_sent() {
     let fault = case("inner blanks").without_header("empty").judge(&fixtures().secret).unwrap_err();
     assert_eq!(fault.code, INVALID);
-    assert_eq!(fault.cause.as_deref(), Some("a signed header is not in the request"));
 }
 
 #[test]
