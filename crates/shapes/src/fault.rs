@@ -124,6 +124,8 @@ exceptions! {
     AccessDeniedException = "AccessDeniedException" 400;
     /// The caller is too fast. Every operation may answer it; no model lists it.
     ThrottlingException = "ThrottlingException" 400;
+    /// The name is reserved for AWS. The service answers it; no model lists it.
+    NotAuthorizedException = "NotAuthorizedException" 400;
 }
 
 /// Declares the error type of an operation: it can be made only from the exceptions the model
@@ -144,6 +146,7 @@ macro_rules! operation_error {
         operation_error!(@from $name, $crate::fault::ValidationException);
         operation_error!(@from $name, $crate::fault::AccessDeniedException);
         operation_error!(@from $name, $crate::fault::ThrottlingException);
+        operation_error!(@from $name, $crate::fault::NotAuthorizedException);
         $(operation_error!(@from $name, super::errors::$exception);)*
 
         impl From<$name> for $crate::fault::Fault {

@@ -28,7 +28,7 @@ pub use audit::{AuditView, Audited};
 pub use blob::{Blob, SecretBlob, SecretString};
 pub use decode::{DecodeError, Input};
 pub use enumeration::UnknownValue;
-pub use fault::{AccessDeniedException, Fault, InternalFailure, ThrottlingException, ValidationException};
+pub use fault::{AccessDeniedException, Fault, InternalFailure, NotAuthorizedException, ThrottlingException, ValidationException};
 pub use output::{OperationInfo, Output};
 pub use timestamp::{TIMESTAMP, Timestamp};
 
