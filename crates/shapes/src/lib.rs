@@ -36,12 +36,12 @@ pub use timestamp::{TIMESTAMP, Timestamp};
 mod generated {
     pub(crate) use std::collections::BTreeMap;
 
-    pub(crate) use serde::de::{Deserializer, MapAccess};
+    pub(crate) use serde::de::Deserializer;
     pub(crate) use serde::ser::{Serialize, Serializer};
 
     pub(crate) use crate::audit::{AuditWriter, Audited, debug_as_audited};
     pub(crate) use crate::blob::{Blob, SecretBlob, SecretString};
-    pub(crate) use crate::decode::{Bytes, DecodeError, Input, List, Members, Pattern, Range, Set, Structure, Text};
+    pub(crate) use crate::decode::{Bytes, DecodeError, Input, List, Members, Pattern, Range, Set, Stop, Structure, Text};
     pub(crate) use crate::enumeration::enumeration;
     pub(crate) use crate::fault::{exceptions, operation_error};
     pub(crate) use crate::output::{OperationInfo, Output, Writer};

@@ -1,1 +1,51 @@
-//! placeholder
+//! AWS Key Management Service.
+//!
+//! Owns keys, key material, aliases, tags, key policies and rotation. Offers its operations to the pipeline and a
+//! worker for what is due. Knows nothing of HTTP, SQL, signatures or cryptographic primitives.
+
+mod alias;
+mod ciphertext;
+mod conditions;
+pub mod create;
+mod data_key;
+mod find;
+pub mod key;
+mod metadata;
+mod ops;
+mod page;
+mod paged;
+pub mod policy;
+pub mod record;
+mod reference;
+mod rotation;
+pub mod seed;
+mod state;
+mod symmetric;
+mod tags;
+mod uses;
+mod worker;
+
+pub use find::Keys;
+pub use ops::all as service;
+pub use worker::KeyWorker;
+
+/// The name requests are signed for.
+pub const SIGNING_NAME: &str = "kms";
+/// The name in audit records.
+pub const EVENT_SOURCE: &str = "kms.amazonaws.com";
+
+/// The service's state between calls.
+#[derive(Default)]
+pub struct Kms {
+    keys: Keys,
+}
+
+impl Kms {
+    /// Stores what is only in memory. Called before a clean stop.
+    pub async fn flush(&self, system: &claviger_pipeline::System) -> Result<(), claviger_pipeline::Internal> {
+        self.keys.uses.flush(system).await
+    }
+}
+
+/// What an operation of this service works with.
+pub(crate) type KmsCx<'a> = claviger_pipeline::Cx<'a, Kms>;

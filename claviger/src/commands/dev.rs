@@ -1,0 +1,77 @@
+//! `claviger dev`.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use claviger_pipeline::{Clock, Mode, System};
+
+use super::{DevArgs, block_on};
+use super::run::{self as server, Server};
+use crate::config::Config;
+use crate::development::{Development, read_seed};
+use crate::foundation::{self, Folder, FolderError, Parts, ensure_key_file, usual_key_file};
+use crate::unseal::Opener;
+use crate::{Services, logs};
+
+pub(super) fn run(args: DevArgs) -> anyhow::Result<()> {
+    let mut config = Config::load(args.config.as_deref(), std::env::vars())?;
+    if config.log.filter == "info" {
+        config.log.filter = "warn".to_owned();
+    }
+    logs::start(&config.log)?;
+    server::harden();
+    let seed = args.seed.as_deref().map(read_seed).transpose()?;
+    block_on(async {
+        let server = start(&args, &config, Development { account: args.account.clone(), seed }).await?;
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "claviger dev is ready: {}", server.url())?;
+        out.flush()?;
+        drop(out);
+        server.until_stopped().await?;
+        server.stop().await;
+        Ok(())
+    })
+}
+
+async fn start(args: &DevArgs, config: &Config, development: Development) -> anyhow::Result<Server> {
+    let services = Services::default();
+    let parts = Parts {
+        clock: Arc::new(Clock::default()),
+        mode: Mode::Development { account: args.account.as_str().into() },
+        listeners: services.listeners(),
+    };
+    let (system, folder) = match &args.data_dir {
+        None => (foundation::in_memory(&args.account, parts), None),
+        Some(dir) => {
+            let (system, folder) = on_disk(dir, &args.account, config, parts).await?;
+            (system, Some(folder))
+        }
+    };
+    development.plant(&system).await?;
+    server::start(system, services, folder, config, args.listen, None, Some(development))
+}
+
+/// Opens a data folder, or makes one sealed with a key file at the usual place.
+async fn on_disk(dir: &Path, account: &str, config: &Config, parts: Parts) -> Result<(System, Folder), FolderError> {
+    let key_file = config.seal.key_file.clone().unwrap_or_else(|| usual_key_file(dir));
+    let opener = Opener::KeyFile(key_file.clone());
+    match Folder::open(dir) {
+        Ok(folder) => {
+            let store = foundation::open_store(&folder)?;
+            let foundation = foundation::read(&*store, dir).await?;
+            let root = opener.unseal(&foundation.seals)?;
+            let system = foundation::system(&folder, store, &foundation, root, &config.audit, parts).await?;
+            Ok((system, folder))
+        }
+        Err(FolderError::NotInitialised(_)) => {
+            let folder = Folder::create(dir)?;
+            ensure_key_file(&key_file)?;
+            let store = foundation::open_store(&folder)?;
+            let (foundation, root) = foundation::lay(&*store, account, opener.as_unsealer()).await?;
+            let system = foundation::system(&folder, store, &foundation, root, &config.audit, parts).await?;
+            Ok((system, folder))
+        }
+        Err(error) => Err(error),
+    }
+}

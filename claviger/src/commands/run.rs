@@ -1,0 +1,129 @@
+//! From a system to a running server and back: what `dev`, `serve` and `tour` share.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use claviger_pipeline::System;
+use claviger_store::Batch;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
+
+use crate::config::Config;
+use crate::development::Development;
+use crate::foundation::{AnchorRecord, Folder};
+use crate::metrics::Metrics;
+use crate::server::{self, Running, Shared};
+use crate::{Services, control};
+
+/// How often the audit log's head is anchored in the store.
+const ANCHOR_SECONDS: u64 = 5;
+
+/// A server with what it must put away at the end.
+pub struct Server {
+    running: Running,
+    services: Services,
+    folder: Option<Folder>,
+    url: String,
+    started: Instant,
+}
+
+/// Starts listening.
+pub fn start(
+    system: System,
+    services: Services,
+    folder: Option<Folder>,
+    config: &Config,
+    listen: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    development: Option<Development>,
+) -> anyhow::Result<Server> {
+    let started = Instant::now();
+    let metrics = Arc::new(Metrics::default());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let engine = services.engine(Arc::new(system), Arc::clone(&metrics) as _);
+    let shared = Arc::new(Shared::new(engine, metrics, config.server.clone(), development));
+    let holder = uuid::Uuid::new_v4().to_string();
+    let running = server::start(shared, listen, tls, services.workers(), holder)?;
+    let url = format!("{scheme}://{}", running.address);
+    Ok(Server { running, services, folder, url, started })
+}
+
+impl Server {
+    /// How clients reach it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The system underneath.
+    pub fn system(&self) -> &Arc<System> {
+        self.running.shared().engine().system()
+    }
+
+    /// Waits for a request to stop while looking after the control socket and the anchors.
+    pub async fn until_stopped(&self) -> anyhow::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let dir: Option<PathBuf> = self.folder.as_ref().map(|folder| folder.path().to_owned());
+        let durable = dir.is_some();
+        let control = async {
+            match dir {
+                Some(dir) => control::serve(dir, Arc::clone(self.running.shared()), self.started, self.url.clone()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = async { control.await; std::future::pending().await } => {}
+            () = self.anchor_forever(), if durable => {}
+        }
+        Ok(())
+    }
+
+    async fn anchor_forever(&self) {
+        let mut last = 0;
+        loop {
+            tokio::time::sleep(std::time::Duration::from_secs(ANCHOR_SECONDS)).await;
+            let anchor = self.system().log.anchor();
+            if anchor.sequence != last {
+                last = anchor.sequence;
+                keep(self.system(), AnchorRecord(anchor)).await;
+            }
+        }
+    }
+
+    /// Finishes calls in flight and puts everything away.
+    pub async fn stop(self) {
+        let system = Arc::clone(self.system());
+        let running = self.running;
+        // The event loops end on threads of their own; this one must stay free to run the rest.
+        let _ = tokio::task::spawn_blocking(move || running.stop()).await;
+        self.services.flush(&system).await;
+        if let Err(error) = system.sweep_outbox().await {
+            tracing::warn!(%error, "audit outbox");
+        }
+        if self.folder.is_some() {
+            match system.log.close() {
+                Ok(anchor) => keep(&system, AnchorRecord(anchor)).await,
+                Err(error) => tracing::error!(%error, "the audit log could not be closed"),
+            }
+        }
+    }
+}
+
+async fn keep(system: &System, anchor: AnchorRecord) {
+    let mut batch = Batch::default();
+    batch.put(&anchor);
+    if let Err(error) = system.commit(batch).await {
+        tracing::warn!(%error, "the audit log's head could not be anchored");
+    }
+}
+
+/// Settles what a server process must not do: be dumped, or swap out its keys.
+pub fn harden() {
+    for warning in claviger_crypto::process::harden().warnings {
+        tracing::warn!("{warning}");
+    }
+}

@@ -1,0 +1,206 @@
+//! The operator's way to a running server: HTTP over a Unix socket in the data folder, which only its owner can open.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use claviger_pipeline::{Foundation, System};
+use claviger_store::{Batch, Records, Store};
+use http::{Method, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
+use tokio::net::{UnixListener, UnixStream};
+use zeroize::Zeroizing;
+
+use crate::server::Shared;
+use crate::unseal::Opener;
+
+/// What an operator asks of an installation, running or not.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case")]
+pub enum Command {
+    /// How it is.
+    Status,
+    /// The enrolled seals.
+    Seals,
+    /// Enrolls a key file.
+    AddKeyFile {
+        /// The file; must exist.
+        path: PathBuf,
+    },
+    /// Enrolls a passphrase.
+    AddPassphrase {
+        /// The passphrase.
+        passphrase: Zeroizing<String>,
+    },
+    /// Removes a seal; the last one stays.
+    RemoveSeal {
+        /// Its id.
+        id: String,
+    },
+    /// Replaces the root key and wraps everything under it anew.
+    RotateRootKey,
+    /// Writes a consistent copy of the database.
+    Backup {
+        /// The new file.
+        to: PathBuf,
+    },
+}
+
+/// Carries a command out on an opened installation.
+pub async fn execute(system: &System, command: Command) -> anyhow::Result<serde_json::Value> {
+    let store = &*system.store;
+    Ok(match command {
+        Command::Status => serde_json::Value::Null,
+        Command::Seals => serde_json::to_value(summary(&foundation(store).await?.record))?,
+        Command::AddKeyFile { path } => enroll(system, &Opener::KeyFile(path)).await?,
+        Command::AddPassphrase { passphrase } => enroll(system, &Opener::Passphrase(passphrase)).await?,
+        Command::RemoveSeal { id } => {
+            let mut stored = foundation(store).await?;
+            stored.record.seals.remove(&id)?;
+            save(store, stored).await?;
+            // What the removed seal wrapped must not be found in the files any more.
+            store.scrub().await?;
+            serde_json::json!({ "removed": id })
+        }
+        Command::RotateRootKey => {
+            let id = system.vault.rotate_root(store).await?;
+            store.scrub().await?;
+            serde_json::json!({ "rootKeyId": id })
+        }
+        Command::Backup { to } => {
+            store.snapshot(&to).await?;
+            serde_json::json!({ "backup": to })
+        }
+    })
+}
+
+async fn foundation(store: &dyn Store) -> anyhow::Result<claviger_store::Stored<Foundation>> {
+    store.load::<Foundation>("foundation").await?.context("this server keeps nothing on disk, so nothing is sealed")
+}
+
+async fn save(store: &dyn Store, stored: claviger_store::Stored<Foundation>) -> anyhow::Result<()> {
+    let mut batch = Batch::default();
+    batch.update(stored.version, &stored.record);
+    store.commit(batch).await?;
+    Ok(())
+}
+
+async fn enroll(system: &System, opener: &Opener) -> anyhow::Result<serde_json::Value> {
+    let mut stored = foundation(&*system.store).await?;
+    let id = stored.record.seals.enroll(&system.vault.root(), opener.as_unsealer())?;
+    save(&*system.store, stored).await?;
+    Ok(serde_json::json!({ "enrolled": id }))
+}
+
+/// The seals without what they wrap.
+fn summary(foundation: &Foundation) -> serde_json::Value {
+    let seals: Vec<_> = foundation
+        .seals
+        .seals
+        .iter()
+        .map(|seal| serde_json::json!({ "id": seal.id, "kind": seal.kind.name(), "created": seal.created }))
+        .collect();
+    serde_json::json!({ "rootKeyId": foundation.seals.root_key_id, "seals": seals })
+}
+
+fn socket_path(dir: &Path) -> PathBuf {
+    dir.join("control.sock")
+}
+
+/// Serves commands until dropped.
+pub async fn serve(dir: PathBuf, shared: Arc<Shared>, started: Instant, listening: String) {
+    let path = socket_path(&dir);
+    // The folder's lock is held, so whatever lies there is left from a process that is gone.
+    let _ = std::fs::remove_file(&path);
+    let listener = match UnixListener::bind(&path) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::warn!(%error, path = %path.display(), "no control socket; seals cannot be changed while running");
+            return;
+        }
+    };
+    if let Err(error) = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)) {
+        tracing::error!(%error, "the control socket cannot be made private; it is closed");
+        return;
+    }
+    while let Ok((stream, _)) = listener.accept().await {
+        let (shared, listening) = (Arc::clone(&shared), listening.clone());
+        tokio::spawn(async move {
+            let service = service_fn(|request| answer(request, &shared, started, &listening));
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn answer(
+    request: http::Request<Incoming>,
+    shared: &Shared,
+    started: Instant,
+    listening: &str,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let body = Zeroizing::new(request.into_body().collect().await?.to_bytes().to_vec());
+    let outcome = match serde_json::from_slice::<Command>(&body) {
+        Ok(Command::Status) => Ok(status(shared, started, listening).await),
+        Ok(command) => execute(shared.engine().system(), command).await,
+        Err(error) => Err(error.into()),
+    };
+    let (status, value) = match outcome {
+        Ok(value) => (StatusCode::OK, value),
+        Err(error) => (StatusCode::BAD_REQUEST, serde_json::json!({ "error": format!("{error:#}") })),
+    };
+    let mut response = Response::new(Full::new(Bytes::from(value.to_string())));
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+async fn status(shared: &Shared, started: Instant, listening: &str) -> serde_json::Value {
+    let system = shared.engine().system();
+    let head = system.log.head();
+    let seals = match foundation(&*system.store).await {
+        Ok(stored) => summary(&stored.record),
+        Err(_) => serde_json::Value::Null,
+    };
+    serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "endpoint": listening,
+        "uptimeSeconds": started.elapsed().as_secs(),
+        "ready": shared.is_ready(),
+        "connections": shared.metrics.connections.get(),
+        "auditRecords": head.sequence,
+        "lockedMemory": claviger_crypto::secret::locked_pages_ok(),
+        "seal": seals,
+    })
+}
+
+/// Sends a command to the server that uses `dir`. `None`: no server is running there.
+pub async fn send(dir: &Path, command: &Command) -> anyhow::Result<Option<serde_json::Value>> {
+    let path = socket_path(dir);
+    let Ok(stream) = UnixStream::connect(&path).await else { return Ok(None) };
+    let body = Bytes::from(serde_json::to_vec(command)?);
+    let (status, body) = exchange(TokioIo::new(stream), Method::POST, "/", body).await?;
+    let value: serde_json::Value = serde_json::from_slice(&body)?;
+    if status != StatusCode::OK {
+        bail!("{}", value["error"].as_str().unwrap_or("the server refused"));
+    }
+    Ok(Some(value))
+}
+
+/// One request over a fresh connection.
+pub async fn exchange<I>(io: I, method: Method, path: &str, body: Bytes) -> anyhow::Result<(StatusCode, Bytes)>
+where
+    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;
+    tokio::spawn(connection);
+    let request = http::Request::builder().method(method).uri(path).header("host", "localhost");
+    let response = sender.send_request(request.body(Full::new(body))?).await?;
+    let status = response.status();
+    Ok((status, response.into_body().collect().await?.to_bytes()))
+}

@@ -1,0 +1,52 @@
+//! The server around the services: listeners, TLS, settings, data folders, metrics - and the command line over it.
+//!
+//! Owns everything that touches the operating system. Offers commands. Knows no AWS rule.
+
+pub mod commands;
+pub mod config;
+mod connection;
+pub mod control;
+pub mod development;
+pub mod foundation;
+pub mod logs;
+pub mod metrics;
+mod paths;
+pub mod server;
+pub mod tls;
+pub mod unseal;
+
+use std::sync::Arc;
+
+use claviger_kms::{Kms, KeyWorker};
+use claviger_pipeline::worker::Worker;
+use claviger_pipeline::{Engine, Listener, Observer, System};
+
+/// The services of one server: their state, built before the system that tells them of changes.
+#[derive(Default)]
+pub struct Services {
+    kms: Arc<Kms>,
+}
+
+impl Services {
+    /// Whoever must hear of changed records.
+    pub fn listeners(&self) -> Vec<Arc<dyn Listener>> {
+        vec![Arc::clone(&self.kms) as Arc<dyn Listener>]
+    }
+
+    /// Background work.
+    pub fn workers(&self) -> Vec<Arc<dyn Worker>> {
+        vec![Arc::new(KeyWorker(Arc::clone(&self.kms)))]
+    }
+
+    /// The way in to all of them.
+    pub fn engine(&self, system: Arc<System>, observer: Arc<dyn Observer>) -> Engine {
+        Engine::new(system, vec![claviger_kms::service(&self.kms), claviger_iam::service()], observer)
+    }
+
+    /// Stores what is only in memory.
+    pub async fn flush(&self, system: &System) {
+        if let Err(error) = self.kms.flush(system).await {
+            tracing::error!(%error, "the last uses of keys could not be stored");
+        }
+    }
+}

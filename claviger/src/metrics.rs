@@ -1,0 +1,75 @@
+//! Counters and timings in OpenMetrics text.
+
+use std::sync::atomic::AtomicU64;
+
+use claviger_pipeline::{Observer, Outcome};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// The content type of the text.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CallLabels {
+    service: &'static str,
+    operation: &'static str,
+    error: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OperationLabels {
+    service: &'static str,
+    operation: &'static str,
+}
+
+/// What the server counts.
+pub struct Metrics {
+    registry: Registry,
+    calls: Family<CallLabels, Counter>,
+    seconds: Family<OperationLabels, Histogram, fn() -> Histogram>,
+    /// Open client connections.
+    pub connections: Gauge,
+    /// Connections refused because too many were open.
+    pub refused: Counter<u64, AtomicU64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("claviger");
+        let calls = Family::default();
+        registry.register("calls", "Calls answered, by operation and error code", calls.clone());
+        // 8 µs to about 4 s.
+        let seconds: Family<_, _, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(exponential_buckets(8e-6, 2.0, 20)));
+        registry.register_with_unit("call", "Time from the complete request to the answer", Unit::Seconds, seconds.clone());
+        let connections = Gauge::default();
+        registry.register("connections", "Open client connections", connections.clone());
+        let refused = Counter::default();
+        registry.register("connections_refused", "Connections refused because too many were open", refused.clone());
+        Self { registry, calls, seconds, connections, refused }
+    }
+}
+
+impl Metrics {
+    /// Everything, as text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl Observer for Metrics {
+    fn finished(&self, outcome: &Outcome<'_>) {
+        let (service, operation) = (outcome.service, outcome.operation);
+        let error = outcome.error.unwrap_or_default().to_owned();
+        self.calls.get_or_create(&CallLabels { service, operation, error }).inc();
+        self.seconds.get_or_create(&OperationLabels { service, operation }).observe(outcome.elapsed.as_secs_f64());
+    }
+}

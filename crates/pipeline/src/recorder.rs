@@ -1,0 +1,341 @@
+//! Audit records: made for every call, committed with the change they describe, chained before the answer leaves.
+
+use std::sync::{Mutex, PoisonError};
+
+use claviger_audit::{Event, Identity, Kind, Resource, Ticket, TlsDetails, WriteError};
+use claviger_policy::PrincipalKind;
+use claviger_shapes::{AuditView, Audited, Fault};
+use claviger_store::{Batch, Record, Records, Space, StoreError};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::call::Call;
+use crate::operation::{Audit, Subject};
+use crate::system::System;
+
+/// Records of committed changes that may not have reached the chain yet. An entry is written in the same commit as its
+/// change and removed once the chain holds it on disk, so no change can exist without its record.
+pub static OUTBOX: Space = Space { name: "audit_outbox", indexes: &[], sealed: true };
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OutboxEntry {
+    event_id: String,
+    record: String,
+}
+
+impl Record for OutboxEntry {
+    const SPACE: &'static Space = &OUTBOX;
+    fn id(&self) -> String {
+        self.event_id.clone()
+    }
+    fn index(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// Entries whose records are in the chain and wait for removal.
+#[derive(Default)]
+pub(crate) struct Sweep(Mutex<Vec<(Ticket, String)>>);
+
+/// One finished record.
+pub struct Written {
+    pub(crate) event_id: String,
+    pub(crate) json: Vec<u8>,
+}
+
+/// The request as the recorder sees it.
+pub(crate) struct Facts<'a> {
+    pub call: &'a Call,
+    /// `kms.amazonaws.com`
+    pub source: &'a str,
+    pub operation: &'a str,
+    pub tls: Option<TlsDetails<'a>>,
+}
+
+/// Builds the record (or the two records of a call that crosses accounts) of one call.
+pub(crate) fn write<I: Audited, O: Audited>(
+    facts: &Facts<'_>,
+    audit: &Audit,
+    input: Option<&I>,
+    added: &[(&'static str, String)],
+    subject: Option<&dyn ResourceList>,
+    result: Result<&O, &Fault>,
+) -> Vec<Written> {
+    let call = facts.call;
+    let parameters =
+        input.filter(|_| audit.parameters).and_then(|input| parameters(input, audit.hide, added));
+    let response = match result {
+        Ok(output) if audit.response => to_raw_value(&AuditView(output, audit.hide)).ok(),
+        _ => None,
+    };
+    let error = result.err().map(|fault| (error_code(fault), fault.message.as_deref().unwrap_or_default()));
+    let listed = subject.map(ResourceList::list).unwrap_or_default();
+    let resources: Vec<Resource<'_>> =
+        listed.iter().map(|(arn, account, kind)| Resource { arn, account, kind }).collect();
+    let mut owners: Vec<&str> = listed.iter().map(|(_, account, _)| *account).filter(|a| *a != call.account()).collect();
+    owners.dedup();
+    // A refused call on a foreign resource is the caller's affair alone.
+    if result.is_err() {
+        owners.clear();
+    }
+    let shared = (!owners.is_empty()).then(|| uuid::Uuid::new_v4().to_string());
+    let source_ip = call.source_ip.to_canonical().to_string();
+    let event = Event {
+        event_id: &call.event_id,
+        request_id: &call.request_id,
+        time: call.now,
+        identity: identity(call),
+        source: facts.source,
+        name: facts.operation,
+        region: &call.region,
+        source_ip: &source_ip,
+        user_agent: &call.user_agent,
+        error,
+        request_parameters: parameters.as_deref(),
+        response_elements: response.as_deref(),
+        additional: None,
+        read_only: audit.read_only,
+        resources: &resources,
+        recipient_account: call.account(),
+        shared_event_id: shared.as_deref(),
+        tls: facts.tls,
+        kind: Kind::ApiCall,
+    };
+    let mut written = vec![finish(&event)];
+    for owner in owners {
+        let event_id = uuid::Uuid::new_v4().to_string();
+        written.push(finish(&Event {
+            event_id: &event_id,
+            identity: Identity::AwsAccount { account: call.account(), principal_id: &call.caller.unique_id },
+            recipient_account: owner,
+            ..event
+        }));
+    }
+    written
+}
+
+fn finish(event: &Event<'_>) -> Written {
+    let mut json = Vec::with_capacity(1024);
+    event.write_json(&mut json);
+    Written { event_id: event.event_id.to_owned(), json }
+}
+
+/// A refused call of which only the claimed access key is known.
+pub(crate) fn write_unauthenticated(
+    facts: &Facts<'_>,
+    access_key_id: Option<&str>,
+    recipient_account: &str,
+    fault: &Fault,
+) -> Written {
+    let call = facts.call;
+    let claimed = access_key_id.and_then(|id| to_raw_value(&serde_json::json!({ "accessKeyId": id })).ok());
+    finish(&Event {
+        event_id: &call.event_id,
+        request_id: &call.request_id,
+        time: call.now,
+        identity: Identity::Unknown,
+        source: facts.source,
+        name: facts.operation,
+        region: &call.region,
+        source_ip: &call.source_ip.to_canonical().to_string(),
+        user_agent: &call.user_agent,
+        error: Some((error_code(fault), fault.message.as_deref().unwrap_or_default())),
+        request_parameters: None,
+        response_elements: None,
+        additional: claimed.as_deref(),
+        read_only: false,
+        resources: &[],
+        recipient_account,
+        shared_event_id: None,
+        tls: facts.tls,
+        kind: Kind::ApiCall,
+    })
+}
+
+/// Denials are written without the suffix, as CloudTrail does.
+fn error_code(fault: &Fault) -> &str {
+    if fault.code == "AccessDeniedException" { "AccessDenied" } else { fault.code }
+}
+
+fn identity(call: &Call) -> Identity<'_> {
+    let caller = &*call.caller;
+    match caller.kind {
+        PrincipalKind::Root => Identity::Root {
+            account: &caller.account,
+            arn: &caller.arn,
+            access_key: Some(&caller.access_key_id),
+            user_name: None,
+            session: None,
+            invoked_by: None,
+        },
+        _ => Identity::AwsAccount { account: &caller.account, principal_id: &caller.unique_id },
+    }
+}
+
+/// Object-safe face of [`Subject::resources`].
+pub(crate) trait ResourceList {
+    fn list(&self) -> Vec<(&str, &str, &'static str)>;
+}
+
+impl<S: Subject> ResourceList for S {
+    fn list(&self) -> Vec<(&str, &str, &'static str)> {
+        self.resources()
+    }
+}
+
+/// Request parameters as sent, completed by what the operation adds.
+fn parameters<I: Audited>(input: &I, hide: &[&str], added: &[(&'static str, String)]) -> Option<Box<RawValue>> {
+    let mut json = serde_json::to_string(&AuditView(input, hide)).ok()?;
+    for (name, value) in added {
+        json.pop();
+        json.push_str(if json.len() > 1 { ",\"" } else { "\"" });
+        json.push_str(name);
+        json.push_str("\":");
+        json.push_str(&serde_json::to_string(value).ok()?);
+        json.push('}');
+    }
+    RawValue::from_string(json).ok()
+}
+
+/// A record of something the server did by itself.
+pub struct ServiceEvent<'a> {
+    /// `kms.amazonaws.com`
+    pub source: &'a str,
+    /// `RotateKey`, `DeleteKey`, ...
+    pub name: &'a str,
+    /// The account it happened in.
+    pub account: &'a str,
+    /// The Region it happened in.
+    pub region: &'a str,
+    /// ARN and type of the resource.
+    pub resource: (&'a str, &'static str),
+    /// `serviceEventDetails`.
+    pub details: serde_json::Value,
+    /// When.
+    pub time: Timestamp,
+}
+
+impl ServiceEvent<'_> {
+    /// The finished record.
+    pub fn write(&self) -> Written {
+        let event_id = uuid::Uuid::new_v4().to_string();
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let details = to_raw_value(&self.details).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        finish(&Event {
+            event_id: &event_id,
+            request_id: &request_id,
+            time: self.time,
+            identity: Identity::Internal { account: self.account },
+            source: self.source,
+            name: self.name,
+            region: self.region,
+            source_ip: "AWS Internal",
+            user_agent: "AWS Internal",
+            error: None,
+            request_parameters: None,
+            response_elements: None,
+            additional: None,
+            read_only: false,
+            resources: &[Resource { arn: self.resource.0, account: self.account, kind: self.resource.1 }],
+            recipient_account: self.account,
+            shared_event_id: None,
+            tls: None,
+            kind: Kind::ServiceEvent { details: &details },
+        })
+    }
+}
+
+impl System {
+    /// Adds the outbox entries of `records` to the batch that makes the change they describe.
+    pub(crate) fn enclose(batch: &mut Batch, records: &[Written]) {
+        for record in records {
+            batch.put(&OutboxEntry {
+                event_id: record.event_id.clone(),
+                record: String::from_utf8_lossy(&record.json).into_owned(),
+            });
+        }
+    }
+
+    /// Chains records; returns the ticket of the last. `committed`: they went through the outbox.
+    pub(crate) fn chain(&self, records: &[Written], committed: bool) -> Option<Ticket> {
+        let mut last = None;
+        for record in records {
+            let ticket = self.log.append(&record.json);
+            if committed {
+                let mut sweep = self.sweep.0.lock().unwrap_or_else(PoisonError::into_inner);
+                sweep.push((ticket, record.event_id.clone()));
+            }
+            last = Some(ticket);
+        }
+        last
+    }
+
+    /// Commits a change the server makes by itself, with its record.
+    pub async fn commit_recorded(&self, mut batch: Batch, records: &[Written]) -> Result<(), RecordError> {
+        Self::enclose(&mut batch, records);
+        self.commit(batch).await?;
+        if let Some(ticket) = self.chain(records, true) {
+            self.log.durable(ticket).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes outbox entries whose records the chain holds on disk.
+    pub async fn sweep_outbox(&self) -> Result<(), RecordError> {
+        let waiting = {
+            let mut sweep = self.sweep.0.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *sweep)
+        };
+        let Some((last, _)) = waiting.last() else { return Ok(()) };
+        if let Err(error) = self.log.durable(*last).await {
+            self.sweep.0.lock().unwrap_or_else(PoisonError::into_inner).extend(waiting);
+            return Err(error.into());
+        }
+        let mut batch = Batch::default();
+        for (_, event_id) in &waiting {
+            batch.remove::<OutboxEntry>(event_id, None);
+        }
+        self.commit(batch).await?;
+        Ok(())
+    }
+
+    /// After a start: chains the records of changes that were committed just before the process ended.
+    /// `already` tells whether the chain holds an event id.
+    pub async fn recover_outbox(&self, already: impl Fn(&str) -> bool) -> Result<usize, RecordError> {
+        let mut recovered = 0;
+        loop {
+            let (entries, _) = self.store.list::<OutboxEntry>(None, "", None, None, 500).await?;
+            if entries.is_empty() {
+                return Ok(recovered);
+            }
+            for entry in &entries {
+                let entry = &entry.record;
+                let record = Written { event_id: entry.event_id.clone(), json: entry.record.clone().into_bytes() };
+                if already(&entry.event_id) {
+                    let mut batch = Batch::default();
+                    batch.remove::<OutboxEntry>(&entry.event_id, None);
+                    self.commit(batch).await?;
+                } else {
+                    self.chain(std::slice::from_ref(&record), true);
+                    recovered += 1;
+                }
+            }
+            self.sweep_outbox().await?;
+        }
+    }
+}
+
+/// Why a change or its record was not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The change was not committed.
+    #[error(transparent)]
+    Commit(#[from] claviger_store::CommitError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The record did not reach the log.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}

@@ -1,0 +1,80 @@
+//! Work the server does by itself: rotation, deletion, housekeeping.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+
+use crate::System;
+
+/// How often due work is looked for.
+const PERIOD: Duration = Duration::from_millis(500);
+/// How long one node keeps the right to do background work, in milliseconds.
+const LEASE_MS: i64 = 10_000;
+
+/// Background work of a service. It finds what is due by an index, so that idle records cost nothing.
+pub trait Worker: Send + Sync {
+    /// For logs.
+    fn name(&self) -> &'static str;
+    /// Does everything that is due now.
+    fn run<'a>(&'a self, system: &'a System) -> Pin<Box<dyn Future<Output = Result<(), WorkerError>> + Send + 'a>>;
+}
+
+/// Background work failed; it is tried again at the next turn.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WorkerError(pub String);
+
+/// Asks the workers to look now instead of at the next turn.
+#[derive(Default)]
+pub struct Bell {
+    ring: Notify,
+    waiting: std::sync::Mutex<Vec<oneshot::Sender<()>>>,
+}
+
+impl Bell {
+    /// Rings and returns when a whole turn has been done after the ring.
+    pub async fn ring_and_wait(&self) {
+        let (done, finished) = oneshot::channel();
+        self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(done);
+        self.ring.notify_one();
+        let _ = finished.await;
+    }
+}
+
+/// Runs the workers until the future is dropped. Only one node of a store works at a time.
+pub async fn run(system: Arc<System>, workers: Vec<Arc<dyn Worker>>, bell: Arc<Bell>, holder: String) {
+    loop {
+        let waiting = {
+            let mut waiting = bell.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            std::mem::take(&mut *waiting)
+        };
+        turn(&system, &workers, &holder).await;
+        for done in waiting {
+            let _ = done.send(());
+        }
+        let _ = tokio::time::timeout(PERIOD, bell.ring.notified()).await;
+    }
+}
+
+async fn turn(system: &System, workers: &[Arc<dyn Worker>], holder: &str) {
+    if let Err(error) = system.sweep_outbox().await {
+        tracing::warn!(%error, "audit outbox");
+    }
+    let now_ms = system.clock.wall().as_millisecond();
+    match system.store.lease("workers", holder, now_ms, LEASE_MS).await {
+        Ok(Some(_)) => {}
+        Ok(None) => return,
+        Err(error) => {
+            tracing::warn!(%error, "worker lease");
+            return;
+        }
+    }
+    for worker in workers {
+        if let Err(error) = worker.run(system).await {
+            tracing::warn!(worker = worker.name(), %error, "background work failed; it will be tried again");
+        }
+    }
+}

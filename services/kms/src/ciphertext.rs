@@ -1,0 +1,151 @@
+//! The key a ciphertext was made under, and whether the caller's idea of it is right.
+
+use std::sync::Arc;
+
+use claviger_pipeline::{Permission, Subject, Wording, unseen};
+use claviger_policy::Values;
+use claviger_shapes::kms::{
+    EncryptionAlgorithmSpec, IncorrectKeyException, InvalidCiphertextException, NotFoundException,
+};
+use claviger_shapes::{AccessDeniedException, InternalFailure, ValidationException};
+
+use crate::KmsCx;
+use crate::find::look_up;
+use crate::key::KeySubject;
+use crate::record::key_path;
+use crate::reference::Reference;
+use crate::symmetric::{Source, source};
+
+/// The key of a decryption, and what is wrong with the pair of key and ciphertext, if anything.
+pub struct CiphertextSubject {
+    /// The key permission is asked for.
+    pub key: KeySubject,
+    /// Told only to a caller who may use the key, after the key's state.
+    pub mismatch: Option<Mismatch>,
+}
+
+/// Why key and ciphertext do not go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The ciphertext is under another key.
+    OtherKey,
+    /// The ciphertext is not readable.
+    Unreadable,
+}
+
+/// What a request says about its ciphertext.
+pub struct Asked<'a> {
+    /// The blob; absent only in a dry run that ignores it.
+    pub ciphertext: Option<&'a [u8]>,
+    /// The key the caller expects.
+    pub key_id: Option<&'a str>,
+    /// The algorithm the caller expects.
+    pub algorithm: Option<EncryptionAlgorithmSpec>,
+    /// The action judged.
+    pub action: &'static str,
+}
+
+/// Finds the key of a decryption.
+pub async fn find<E>(cx: KmsCx<'_>, asked: &Asked<'_>) -> Result<CiphertextSubject, E>
+where
+    E: From<NotFoundException>
+        + From<AccessDeniedException>
+        + From<ValidationException>
+        + From<InvalidCiphertextException>
+        + From<IncorrectKeyException>
+        + From<InternalFailure>,
+{
+    let Some(key_id) = asked.key_id else {
+        return by_ciphertext(cx, asked).await;
+    };
+    let source = asked.ciphertext.map(source);
+    let mut reference = Reference::parse(key_id, cx.call)?;
+    if let (Reference::Elsewhere { key_id, .. }, Some(Source::Ours(origin))) = (&reference, &source)
+        && *key_id == origin.key_id
+        && key_id.starts_with("mrk-")
+    {
+        // Related multi-Region keys share the material, but the caller insists on one that is not here.
+        return Err(incorrect().into());
+    }
+    // The ciphertext supplies the account that a bare key id leaves out.
+    if let (Reference::Key { account, key_id, bare: true }, Some(Source::Ours(origin))) = (&mut reference, &source)
+        && *key_id == origin.key_id
+    {
+        *account = &origin.account;
+    }
+    let Some((key, alias)) = look_up(cx, &reference).await.map_err(InternalFailure::from)? else {
+        return Err(crate::find::missing(cx.call, &reference, asked.action));
+    };
+    let mismatch = match &source {
+        None => None,
+        Some(Source::Malformed) => Some(Mismatch::Unreadable),
+        Some(Source::Ours(origin)) => {
+            let record = &key.record;
+            let same = origin.key_id == record.key_id
+                && origin.account == record.account
+                && (origin.region == record.region || record.key_id.starts_with("mrk-"));
+            (!same).then_some(Mismatch::OtherKey)
+        }
+        Some(Source::Foreign) => Some(Mismatch::OtherKey),
+    };
+    let caller = Arc::clone(&cx.call.caller);
+    let key = KeySubject { key, alias, cross_account: true, unnamed: false, caller };
+    Ok(CiphertextSubject { key, mismatch })
+}
+
+async fn by_ciphertext<E>(cx: KmsCx<'_>, asked: &Asked<'_>) -> Result<CiphertextSubject, E>
+where
+    E: From<AccessDeniedException> + From<ValidationException> + From<InvalidCiphertextException> + From<InternalFailure>,
+{
+    if asked.algorithm.is_some_and(|algorithm| algorithm != EncryptionAlgorithmSpec::SymmetricDefault) {
+        return Err(ValidationException::new("KeyId must not be null").into());
+    }
+    let refused = || AccessDeniedException::new(unseen(cx.call, asked.action, Wording::Ciphertext));
+    let origin = match asked.ciphertext.map(source) {
+        None => return Err(ValidationException::new("KeyId must not be null").into()),
+        Some(Source::Malformed) => return Err(InvalidCiphertextException::bare().into()),
+        Some(Source::Foreign) => return Err(refused().into()),
+        Some(Source::Ours(origin)) => origin,
+    };
+    let here = &*cx.call.region;
+    if origin.region != here && !origin.key_id.starts_with("mrk-") {
+        return Err(refused().into());
+    }
+    let path = key_path(&origin.account, here, &origin.key_id);
+    let Some(key) = cx.service.key(cx.system, path).await.map_err(InternalFailure::from)? else {
+        return Err(refused().into());
+    };
+    let caller = Arc::clone(&cx.call.caller);
+    let key = KeySubject { key, alias: None, cross_account: true, unnamed: true, caller };
+    Ok(CiphertextSubject { key, mismatch: None })
+}
+
+fn incorrect() -> IncorrectKeyException {
+    IncorrectKeyException::new("The key ID in the request does not identify a CMK that can perform this operation.")
+}
+
+impl CiphertextSubject {
+    /// Tells an authorized caller what is wrong with the pair.
+    pub fn require_match<E>(&self) -> Result<(), E>
+    where
+        E: From<IncorrectKeyException> + From<InvalidCiphertextException>,
+    {
+        match self.mismatch {
+            None => Ok(()),
+            Some(Mismatch::OtherKey) => Err(incorrect().into()),
+            Some(Mismatch::Unreadable) => Err(InvalidCiphertextException::bare().into()),
+        }
+    }
+}
+
+impl Subject for CiphertextSubject {
+    fn permissions(&self, action: &'static str) -> Vec<Permission<'_>> {
+        self.key.permissions(action)
+    }
+    fn condition(&self, side: usize, key: &str) -> Option<Values<'_>> {
+        self.key.condition(side, key)
+    }
+    fn resources(&self) -> Vec<(&str, &str, &'static str)> {
+        self.key.resources()
+    }
+}

@@ -1,0 +1,158 @@
+//! Keys in memory, and the subjects operations ask permission for.
+
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
+
+use claviger_crypto::material::KeyMaterial;
+use claviger_pipeline::{Caller, Internal, Permission, Subject, Wording, bool_text};
+use claviger_policy::{Document, ResourceRule, Values};
+use claviger_shapes::kms::{
+    EncryptionAlgorithmSpec, InvalidKeyUsageException, KeyUsageType,
+};
+
+use crate::record::{KeyRecord, Manager, key_path};
+
+/// Type of a key in audit records.
+pub const KEY_TYPE: &str = "AWS::KMS::Key";
+
+/// A stored key, with its policy compiled and its aliases at hand.
+pub struct Key {
+    /// What is stored.
+    pub record: KeyRecord,
+    /// The stored version; changes are made against it.
+    pub version: u64,
+    /// `ACCOUNT/REGION/KEY-ID`.
+    pub path: Arc<str>,
+    /// The key's ARN.
+    pub arn: String,
+    /// The compiled key policy.
+    pub policy: Arc<Document>,
+    /// Names of the aliases that stand for the key.
+    pub aliases: Vec<String>,
+    /// The material that encrypts, once it has been needed.
+    pub current: OnceLock<Arc<KeyMaterial>>,
+}
+
+impl Key {
+    /// Makes a key from its record.
+    pub fn new(record: KeyRecord, version: u64, partition: &str, aliases: Vec<String>) -> Result<Self, Internal> {
+        let path = key_path(&record.account, &record.region, &record.key_id).into();
+        let arn = key_arn(partition, &record.region, &record.account, &record.key_id);
+        let policy = crate::policy::compile(&record.policy)?;
+        Ok(Self { record, version, path, arn, policy, aliases, current: OnceLock::new() })
+    }
+
+    /// Whether AWS manages the key.
+    pub fn is_aws_managed(&self) -> bool {
+        matches!(self.record.manager, Manager::Aws(_))
+    }
+
+    /// The only algorithm of a symmetric encryption key.
+    pub fn require_algorithm<E: From<InvalidKeyUsageException>>(
+        &self,
+        algorithm: Option<EncryptionAlgorithmSpec>,
+    ) -> Result<(), E> {
+        match algorithm {
+            None | Some(EncryptionAlgorithmSpec::SymmetricDefault) => Ok(()),
+            Some(other) => Err(InvalidKeyUsageException::new(format!(
+                "Algorithm {} is incompatible with key spec {}.",
+                other.as_str(),
+                self.record.key_spec().as_str()
+            ))
+            .into()),
+        }
+    }
+
+    /// Refuses keys whose usage is not `wanted`.
+    pub fn require_usage<E: From<InvalidKeyUsageException>>(
+        &self,
+        wanted: KeyUsageType,
+        operation: &str,
+    ) -> Result<(), E> {
+        let usage = self.record.key_usage();
+        if usage == wanted {
+            return Ok(());
+        }
+        let usage = usage.as_str();
+        let arn = &self.arn;
+        let text = format!("{arn} key usage is {usage} which is not valid for {operation}.");
+        Err(InvalidKeyUsageException::new(text).into())
+    }
+}
+
+/// `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`
+pub fn key_arn(partition: &str, region: &str, account: &str, key_id: &str) -> String {
+    format!("arn:{partition}:kms:{region}:{account}:key/{key_id}")
+}
+
+/// `arn:PARTITION:kms:REGION:ACCOUNT:alias/NAME`; `name` has the prefix.
+pub fn alias_arn(partition: &str, region: &str, account: &str, name: &str) -> String {
+    format!("arn:{partition}:kms:{region}:{account}:{name}")
+}
+
+/// One key as the subject of an operation.
+#[derive(Clone)]
+pub struct KeySubject {
+    /// The key.
+    pub key: Arc<Key>,
+    /// The alias the request used, if it used one.
+    pub alias: Option<String>,
+    /// Whether the operation can ever be allowed to another account.
+    pub cross_account: bool,
+    /// Whether the caller never named the key: it followed from a ciphertext.
+    pub unnamed: bool,
+    /// Who asks.
+    pub caller: Arc<Caller>,
+}
+
+impl KeySubject {
+    /// The permission to do `action` with this key.
+    pub fn permission(&self, action: &'static str) -> Permission<'_> {
+        Permission {
+            action,
+            resource: &self.key.arn,
+            owner: &self.key.record.account,
+            policy: Some(&self.key.policy),
+            rule: ResourceRule::KmsKey,
+            cross_account: self.cross_account,
+            wording: if self.unnamed { Wording::Ciphertext } else { Wording::Named },
+        }
+    }
+
+    /// Condition keys that follow from the key.
+    pub fn key_condition(&self, key: &str) -> Option<Values<'_>> {
+        let record = &self.key.record;
+        let text: Cow<'_, str> = match key {
+            "kms:calleraccount" => (&*self.caller.account).into(),
+            "kms:keyspec" => record.spec.as_str().into(),
+            "kms:keyusage" => record.usage.as_str().into(),
+            "kms:keyorigin" => record.origin.as_str().into(),
+            "kms:multiregion" => bool_text(record.key_id.starts_with("mrk-")).into(),
+            "kms:requestalias" => self.alias.as_deref()?.into(),
+            "kms:resourcealiases" => {
+                return Some(Values::Many(self.key.aliases.iter().map(|alias| alias.as_str().into()).collect()));
+            }
+            "aws:resourceaccount" => record.account.as_str().into(),
+            _ => {
+                let name = key.strip_prefix("aws:resourcetag/")?;
+                let (_, value) = record.tags.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(name))?;
+                value.as_str().into()
+            }
+        };
+        Some(Values::One(text))
+    }
+}
+
+impl Subject for KeySubject {
+    fn permissions(&self, action: &'static str) -> Vec<Permission<'_>> {
+        vec![self.permission(action)]
+    }
+
+    fn condition(&self, _side: usize, key: &str) -> Option<Values<'_>> {
+        self.key_condition(key)
+    }
+
+    fn resources(&self) -> Vec<(&str, &str, &'static str)> {
+        vec![(&self.key.arn, &self.key.record.account, KEY_TYPE)]
+    }
+}

@@ -1,0 +1,185 @@
+//! CreateKey.
+
+use claviger_crypto::material::KeyMaterial;
+use claviger_pipeline::{bool_text, internal};
+
+use super::prelude::*;
+use crate::create::{NewKey, new_key_id};
+use crate::key::{Key, key_arn};
+use crate::record::Manager;
+use crate::{conditions, metadata, policy, tags};
+
+pub struct CreateKey;
+
+/// The key to be made; its id is chosen before its policy is judged, because the policy may name it.
+pub struct Proposal {
+    account: NoResource,
+    key_id: String,
+    tagged: bool,
+}
+
+impl Subject for Proposal {
+    fn permissions(&self, action: &'static str) -> Vec<Permission<'_>> {
+        let mut needed = self.account.permissions(action);
+        if self.tagged {
+            needed.extend(self.account.permissions("kms:TagResource"));
+        }
+        needed
+    }
+}
+
+impl Operation for CreateKey {
+    type Service = Kms;
+    const NAME: &'static str = "CreateKey";
+    const ACTION: &'static str = "kms:CreateKey";
+    const AUDIT: Audit = Audit::write().with_response();
+    const QUOTA: Quota = Quota::Own(5);
+    type Input = kms::CreateKeyRequest;
+    type Output = kms::CreateKeyResponse;
+    type Error = kms::CreateKeyError;
+    type Subject = Proposal;
+
+    async fn subject(cx: KmsCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
+        check_combination(input)?;
+        tags::accept::<Self::Error>(input.tags.as_deref().unwrap_or_default())?;
+        let key_id = new_key_id();
+        if let Some(text) = &input.policy {
+            let arn = key_arn(cx.call.partition, &cx.call.region, cx.call.account(), &key_id);
+            let bypass = input.bypass_policy_lockout_safety_check == Some(true);
+            policy::accept::<Self::Error>(cx.call, text, &arn, bypass)?;
+        }
+        let tagged = input.tags.as_ref().is_some_and(|tags| !tags.is_empty());
+        Ok(Proposal { account: NoResource::of(&cx), key_id, tagged })
+    }
+
+    fn condition<'a>(input: &'a Self::Input, _side: usize, key: &str) -> Option<Values<'a>> {
+        match key {
+            "kms:keyspec" => conditions::one(spec(input).as_str()),
+            "kms:keyusage" => conditions::one(input.key_usage.unwrap_or(kms::KeyUsageType::EncryptDecrypt).as_str()),
+            "kms:keyorigin" => conditions::one(input.origin.unwrap_or(kms::OriginType::AwsKms).as_str()),
+            "kms:multiregion" => conditions::one(bool_text(input.multi_region == Some(true))),
+            "kms:bypasspolicylockoutsafetycheck" => {
+                conditions::one(bool_text(input.bypass_policy_lockout_safety_check == Some(true)))
+            }
+            _ => {
+                let tags = input.tags.as_deref().unwrap_or_default();
+                let tags = tags.iter().map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str()));
+                conditions::request_tags(tags, key)
+            }
+        }
+    }
+
+    async fn run(
+        cx: KmsCx<'_>,
+        subject: &Authorized<Self::Subject>,
+        input: &Self::Input,
+    ) -> Result<Done<Self::Output>, Self::Error> {
+        require_supported(input)?;
+        let (account, region) = (cx.call.account(), &*cx.call.region);
+        let domain = cx.system.vault.domain(&*cx.system.store, account, region).await;
+        let domain = domain.map_err(|error| InternalFailure::from(internal(error)))?;
+        let policy = input.policy.clone();
+        let new = NewKey {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            key_id: subject.key_id.clone(),
+            description: input.description.clone().unwrap_or_default(),
+            policy: policy.unwrap_or_else(|| claviger_policy::default_key_policy(cx.call.partition, account)),
+            tags: tags::accept::<Self::Error>(input.tags.as_deref().unwrap_or_default())?,
+            manager: Manager::Customer,
+            created: cx.call.now,
+            period_days: None,
+            enabled: true,
+        };
+        let mut batch = Batch::default();
+        let record = new.add_to(&mut batch, &domain, &KeyMaterial::generate());
+        let key = Key::new(record, 0, cx.call.partition, Vec::new()).map_err(InternalFailure::from)?;
+        Ok(Done::write(kms::CreateKeyResponse { key_metadata: Some(metadata::of(&key)) }, batch))
+    }
+}
+
+fn spec(input: &kms::CreateKeyRequest) -> kms::KeySpec {
+    let older = input.customer_master_key_spec.and_then(|spec| spec.as_str().parse().ok());
+    input.key_spec.or(older).unwrap_or(kms::KeySpec::SymmetricDefault)
+}
+
+/// Members that contradict each other.
+fn check_combination(input: &kms::CreateKeyRequest) -> Result<(), kms::CreateKeyError> {
+    let refuse = |text: String| Err(ValidationException::new(text).into());
+    if let (Some(spec), Some(older)) = (input.key_spec, input.customer_master_key_spec)
+        && spec.as_str() != older.as_str()
+    {
+        return refuse("You cannot specify KeySpec and CustomerMasterKeySpec in the same request.".to_owned());
+    }
+    let spec = spec(input);
+    match input.key_usage {
+        None if spec != kms::KeySpec::SymmetricDefault => {
+            return refuse(
+                "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.".to_owned(),
+            );
+        }
+        Some(usage) if !usages(spec).contains(&usage) => {
+            return refuse(format!("KeyUsage {} is not compatible with KeySpec {}", usage.as_str(), spec.as_str()));
+        }
+        _ => {}
+    }
+    let origin = input.origin.unwrap_or(kms::OriginType::AwsKms);
+    let quantum = matches!(
+        spec,
+        kms::KeySpec::MlDsa44
+            | kms::KeySpec::MlDsa65
+            | kms::KeySpec::MlDsa87
+            | kms::KeySpec::MlKem512
+            | kms::KeySpec::MlKem768
+            | kms::KeySpec::MlKem1024
+    );
+    if origin == kms::OriginType::External && quantum {
+        return refuse(format!("KeySpec {} is not supported for Origin EXTERNAL", spec.as_str()));
+    }
+    let in_store = matches!(origin, kms::OriginType::AwsCloudhsm | kms::OriginType::ExternalKeyStore);
+    if in_store != input.custom_key_store_id.is_some() {
+        return refuse("CustomKeyStoreId is required for, and only valid with, a custom key store origin.".to_owned());
+    }
+    if (origin == kms::OriginType::ExternalKeyStore) != input.xks_key_id.is_some() {
+        return refuse("XksKeyId is required for, and only valid with, Origin EXTERNAL_KEY_STORE.".to_owned());
+    }
+    Ok(())
+}
+
+fn usages(spec: kms::KeySpec) -> &'static [kms::KeyUsageType] {
+    use kms::KeyUsageType::{EncapsulateDecapsulate, EncryptDecrypt, GenerateVerifyMac, KeyAgreement, SignVerify};
+    match spec {
+        kms::KeySpec::SymmetricDefault => &[EncryptDecrypt],
+        kms::KeySpec::Rsa2048 | kms::KeySpec::Rsa3072 | kms::KeySpec::Rsa4096 => &[EncryptDecrypt, SignVerify],
+        kms::KeySpec::EccNistP256 | kms::KeySpec::EccNistP384 | kms::KeySpec::EccNistP521 => {
+            &[SignVerify, KeyAgreement]
+        }
+        kms::KeySpec::Hmac224 | kms::KeySpec::Hmac256 | kms::KeySpec::Hmac384 | kms::KeySpec::Hmac512 => {
+            &[GenerateVerifyMac]
+        }
+        kms::KeySpec::Sm2 => &[EncryptDecrypt, SignVerify, KeyAgreement],
+        kms::KeySpec::MlKem512 | kms::KeySpec::MlKem768 | kms::KeySpec::MlKem1024 => &[EncapsulateDecapsulate],
+        _ => &[SignVerify],
+    }
+}
+
+/// Only symmetric encryption keys of this Region with material made here can be created; everything else is refused
+/// rather than half made.
+fn require_supported(input: &kms::CreateKeyRequest) -> Result<(), kms::CreateKeyError> {
+    if let Some(store) = &input.custom_key_store_id {
+        let text = format!("Custom key store {store} does not exist.");
+        return Err(kms::CustomKeyStoreNotFoundException::new(text).into());
+    }
+    let unsupported = |what: String| Err(kms::UnsupportedOperationException::new(what).into());
+    let spec = spec(input);
+    if spec != kms::KeySpec::SymmetricDefault {
+        return unsupported(format!("KeySpec {} is not supported.", spec.as_str()));
+    }
+    if input.origin.is_some_and(|origin| origin != kms::OriginType::AwsKms) {
+        return unsupported("Origin EXTERNAL is not supported.".to_owned());
+    }
+    if input.multi_region == Some(true) {
+        return unsupported("Multi-Region keys are not supported.".to_owned());
+    }
+    Ok(())
+}

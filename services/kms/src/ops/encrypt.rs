@@ -1,0 +1,51 @@
+//! Encrypt: up to 4096 bytes under a KMS key.
+
+use super::prelude::*;
+use crate::{conditions, find, symmetric};
+
+pub struct Encrypt;
+
+impl Operation for Encrypt {
+    type Service = Kms;
+    const NAME: &'static str = "Encrypt";
+    const ACTION: &'static str = "kms:Encrypt";
+    const AUDIT: Audit = Audit::read_only();
+    const QUOTA: Quota = Quota::SymmetricCryptography;
+    type Input = kms::EncryptRequest;
+    type Output = kms::EncryptResponse;
+    type Error = kms::EncryptError;
+    type Subject = KeySubject;
+
+    async fn subject(cx: KmsCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
+        symmetric::check_grant_tokens::<Self::Error>(input.grant_tokens.as_ref())?;
+        find::find_any(cx, &input.key_id, Self::ACTION).await
+    }
+
+    fn condition<'a>(input: &'a Self::Input, _side: usize, key: &str) -> Option<Values<'a>> {
+        conditions::symmetric(input.encryption_context.as_ref(), input.encryption_algorithm, key)
+    }
+
+    fn recorded(input: &Self::Input, _subject: Option<&Self::Subject>) -> Vec<(&'static str, String)> {
+        let algorithm = input.encryption_algorithm.is_none().then_some(("encryptionAlgorithm", SYMMETRIC_DEFAULT.into()));
+        algorithm.into_iter().collect()
+    }
+
+    async fn run(
+        cx: KmsCx<'_>,
+        subject: &Authorized<Self::Subject>,
+        input: &Self::Input,
+    ) -> Result<Done<Self::Output>, Self::Error> {
+        symmetric::require_usable::<Self::Error>(subject, Self::NAME)?;
+        let key = &subject.key;
+        key.require_algorithm::<Self::Error>(input.encryption_algorithm)?;
+        let context = symmetric::context(input.encryption_context.as_ref());
+        let (blob, _) = symmetric::encrypt::<Self::Error>(cx, key, context, &input.plaintext.0).await?;
+        symmetric::dry_run::<Self::Error>(input.dry_run)?;
+        cx.service.keys.uses.mark(key, Self::NAME, cx.call);
+        Ok(Done::read(kms::EncryptResponse {
+            ciphertext_blob: Some(Blob(blob)),
+            key_id: Some(key.arn.clone()),
+            encryption_algorithm: Some(kms::EncryptionAlgorithmSpec::SymmetricDefault),
+        }))
+    }
+}

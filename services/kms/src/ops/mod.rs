@@ -1,0 +1,113 @@
+//! The operations, a file each.
+
+mod prelude;
+
+mod cancel_key_deletion;
+mod create_alias;
+mod create_key;
+mod decrypt;
+mod delete_alias;
+mod describe_key;
+mod disable_key;
+mod disable_key_rotation;
+mod enable_key;
+mod enable_key_rotation;
+mod encrypt;
+mod generate_data_key;
+mod generate_data_key_without_plaintext;
+mod generate_random;
+mod get_key_last_usage;
+mod get_key_policy;
+mod get_key_rotation_status;
+mod list_aliases;
+mod list_key_policies;
+mod list_key_rotations;
+mod list_keys;
+mod list_resource_tags;
+mod put_key_policy;
+mod re_encrypt;
+mod rotate_key_on_demand;
+mod schedule_key_deletion;
+mod tag_resource;
+mod untag_resource;
+mod update_alias;
+mod update_key_description;
+
+use std::sync::Arc;
+
+use claviger_pipeline::Service;
+use claviger_shapes::ValidationException;
+use claviger_shapes::kms::DryRunModifierType;
+
+use crate::{EVENT_SOURCE, Kms, SIGNING_NAME};
+
+/// Every operation of this service.
+pub fn all(kms: &Arc<Kms>) -> Service {
+    Service::new(SIGNING_NAME, EVENT_SOURCE)
+        .with::<cancel_key_deletion::CancelKeyDeletion>(kms)
+        .with::<create_alias::CreateAlias>(kms)
+        .with::<create_key::CreateKey>(kms)
+        .with::<decrypt::Decrypt>(kms)
+        .with::<delete_alias::DeleteAlias>(kms)
+        .with::<describe_key::DescribeKey>(kms)
+        .with::<disable_key::DisableKey>(kms)
+        .with::<disable_key_rotation::DisableKeyRotation>(kms)
+        .with::<enable_key::EnableKey>(kms)
+        .with::<enable_key_rotation::EnableKeyRotation>(kms)
+        .with::<encrypt::Encrypt>(kms)
+        .with::<generate_data_key::GenerateDataKey>(kms)
+        .with::<generate_data_key_without_plaintext::GenerateDataKeyWithoutPlaintext>(kms)
+        .with::<generate_random::GenerateRandom>(kms)
+        .with::<get_key_last_usage::GetKeyLastUsage>(kms)
+        .with::<get_key_policy::GetKeyPolicy>(kms)
+        .with::<get_key_rotation_status::GetKeyRotationStatus>(kms)
+        .with::<list_aliases::ListAliases>(kms)
+        .with::<list_key_policies::ListKeyPolicies>(kms)
+        .with::<list_key_rotations::ListKeyRotations>(kms)
+        .with::<list_keys::ListKeys>(kms)
+        .with::<list_resource_tags::ListResourceTags>(kms)
+        .with::<put_key_policy::PutKeyPolicy>(kms)
+        .with::<re_encrypt::ReEncrypt>(kms)
+        .with::<rotate_key_on_demand::RotateKeyOnDemand>(kms)
+        .with::<schedule_key_deletion::ScheduleKeyDeletion>(kms)
+        .with::<tag_resource::TagResource>(kms)
+        .with::<untag_resource::UntagResource>(kms)
+        .with::<update_alias::UpdateAlias>(kms)
+        .with::<update_key_description::UpdateKeyDescription>(kms)
+}
+
+/// A recipient's attestation document cannot be trusted by a server that has no attestation root.
+fn refuse_recipient<E: From<ValidationException>>(given: bool) -> Result<(), E> {
+    if given {
+        let text = "The attestation document is not valid: no attestation root is configured.";
+        return Err(ValidationException::new(text).into());
+    }
+    Ok(())
+}
+
+fn is_ignoring(modifiers: Option<&[DryRunModifierType]>) -> bool {
+    modifiers.is_some_and(|modifiers| modifiers.contains(&DryRunModifierType::IgnoreCiphertext))
+}
+
+/// Whether a dry run looks away from the ciphertext. Outside a dry run the modifier is refused, and without it the
+/// ciphertext is required.
+fn ignores_ciphertext<E: From<ValidationException>>(
+    modifiers: Option<&[DryRunModifierType]>,
+    dry_run: Option<bool>,
+    given: bool,
+    member: &str,
+) -> Result<bool, E> {
+    if is_ignoring(modifiers) {
+        if dry_run == Some(true) {
+            return Ok(true);
+        }
+        return Err(ValidationException::new("DryRunModifiers can only be used when DryRun is true.").into());
+    }
+    if given {
+        return Ok(false);
+    }
+    let text = format!(
+        "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
+    );
+    Err(ValidationException::new(text).into())
+}

@@ -1,0 +1,122 @@
+//! ReEncrypt: from one key or context to another without the plaintext leaving the server.
+
+use super::prelude::*;
+use crate::ciphertext::{self, Asked, CiphertextSubject};
+use crate::{conditions, find, state, symmetric};
+
+pub struct ReEncrypt;
+
+/// Source and destination, each with a permission of its own.
+pub struct Sides {
+    from: CiphertextSubject,
+    to: KeySubject,
+}
+
+const FROM: &str = "kms:ReEncryptFrom";
+const TO: &str = "kms:ReEncryptTo";
+
+impl Subject for Sides {
+    fn permissions(&self, _action: &'static str) -> Vec<Permission<'_>> {
+        vec![self.from.key.permission(FROM), self.to.permission(TO)]
+    }
+
+    fn condition(&self, side: usize, key: &str) -> Option<Values<'_>> {
+        if key == "kms:reencryptonsamekey" {
+            let same = self.from.key.key.path == self.to.key.path;
+            return conditions::one(claviger_pipeline::bool_text(same));
+        }
+        if side == 0 { self.from.key.key_condition(key) } else { self.to.key_condition(key) }
+    }
+
+    fn resources(&self) -> Vec<(&str, &str, &'static str)> {
+        let mut both = self.from.resources();
+        both.extend(self.to.resources());
+        both
+    }
+}
+
+impl Operation for ReEncrypt {
+    type Service = Kms;
+    const NAME: &'static str = "ReEncrypt";
+    const ACTION: &'static str = FROM;
+    const AUDIT: Audit = Audit::read_only();
+    const QUOTA: Quota = Quota::SymmetricCryptography;
+    type Input = kms::ReEncryptRequest;
+    type Output = kms::ReEncryptResponse;
+    type Error = kms::ReEncryptError;
+    type Subject = Sides;
+
+    async fn subject(cx: KmsCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
+        let ignore = super::ignores_ciphertext::<Self::Error>(
+            input.dry_run_modifiers.as_deref(),
+            input.dry_run,
+            input.ciphertext_blob.is_some(),
+            "ciphertextBlob",
+        )?;
+        symmetric::check_grant_tokens::<Self::Error>(input.grant_tokens.as_ref())?;
+        let ciphertext = input.ciphertext_blob.as_ref().filter(|_| !ignore).map(|blob| blob.0.as_slice());
+        let asked = Asked {
+            ciphertext,
+            key_id: input.source_key_id.as_deref(),
+            algorithm: input.source_encryption_algorithm,
+            action: FROM,
+        };
+        let from = ciphertext::find::<Self::Error>(cx, &asked).await?;
+        let to = find::find_any::<Self::Error>(cx, &input.destination_key_id, TO).await?;
+        Ok(Sides { from, to })
+    }
+
+    fn condition<'a>(input: &'a Self::Input, side: usize, key: &str) -> Option<Values<'a>> {
+        if side == 0 {
+            conditions::symmetric(input.source_encryption_context.as_ref(), input.source_encryption_algorithm, key)
+        } else {
+            let algorithm = input.destination_encryption_algorithm;
+            conditions::symmetric(input.destination_encryption_context.as_ref(), algorithm, key)
+        }
+    }
+
+    fn recorded(input: &Self::Input, subject: Option<&Self::Subject>) -> Vec<(&'static str, String)> {
+        let default = |member, given: Option<_>| given.is_none().then(|| (member, SYMMETRIC_DEFAULT.to_owned()));
+        let from = default("sourceEncryptionAlgorithm", input.source_encryption_algorithm);
+        let to = default("destinationEncryptionAlgorithm", input.destination_encryption_algorithm);
+        let unnamed = subject.filter(|_| input.source_key_id.is_none());
+        let key = unnamed.map(|sides| ("sourceKeyId", sides.from.key.key.arn.clone()));
+        from.into_iter().chain(to).chain(key).collect()
+    }
+
+    async fn run(
+        cx: KmsCx<'_>,
+        subject: &Authorized<Self::Subject>,
+        input: &Self::Input,
+    ) -> Result<Done<Self::Output>, Self::Error> {
+        if super::is_ignoring(input.dry_run_modifiers.as_deref()) {
+            symmetric::dry_run::<Self::Error>(input.dry_run)?;
+        }
+        let (from, to) = (&subject.from.key.key, &subject.to.key);
+        from.require::<Self::Error>(&state::CRYPTOGRAPHY)?;
+        to.require::<Self::Error>(&state::CRYPTOGRAPHY)?;
+        subject.from.require_match::<Self::Error>()?;
+        from.require_usage::<Self::Error>(kms::KeyUsageType::EncryptDecrypt, Self::NAME)?;
+        to.require_usage::<Self::Error>(kms::KeyUsageType::EncryptDecrypt, Self::NAME)?;
+        from.require_algorithm::<Self::Error>(input.source_encryption_algorithm)?;
+        to.require_algorithm::<Self::Error>(input.destination_encryption_algorithm)?;
+        let ciphertext = input.ciphertext_blob.as_ref().map(|blob| blob.0.as_slice()).unwrap_or_default();
+        let source_context = symmetric::context(input.source_encryption_context.as_ref());
+        let (plaintext, source_material) =
+            symmetric::decrypt::<Self::Error>(cx, from, source_context, ciphertext).await?;
+        let context = symmetric::context(input.destination_encryption_context.as_ref());
+        let (blob, destination_material) = symmetric::encrypt::<Self::Error>(cx, to, context, &plaintext).await?;
+        symmetric::dry_run::<Self::Error>(input.dry_run)?;
+        cx.service.keys.uses.mark(from, Self::NAME, cx.call);
+        cx.service.keys.uses.mark(to, Self::NAME, cx.call);
+        Ok(Done::read(kms::ReEncryptResponse {
+            ciphertext_blob: Some(Blob(blob)),
+            source_key_id: Some(from.arn.clone()),
+            key_id: Some(to.arn.clone()),
+            source_encryption_algorithm: Some(kms::EncryptionAlgorithmSpec::SymmetricDefault),
+            destination_encryption_algorithm: Some(kms::EncryptionAlgorithmSpec::SymmetricDefault),
+            source_key_material_id: Some(source_material.to_string()),
+            destination_key_material_id: Some(destination_material.to_string()),
+        }))
+    }
+}

@@ -1,0 +1,119 @@
+//! Encryption and decryption under a symmetric KMS key: what Encrypt, Decrypt, ReEncrypt and the data-key operations
+//! have in common.
+
+use std::collections::BTreeMap;
+
+use claviger_crypto::blob::{self, Origin, ParseError};
+use claviger_crypto::context::EncryptionContext;
+use claviger_crypto::material::KeyMaterialId;
+use claviger_shapes::kms::{
+    DisabledException, DryRunOperationException, InvalidCiphertextException, InvalidGrantTokenException,
+    InvalidKeyUsageException, KeyUsageType, KMSInvalidStateException,
+};
+use claviger_shapes::{InternalFailure, ValidationException};
+use zeroize::Zeroizing;
+
+use crate::KmsCx;
+use crate::key::{Key, KeySubject};
+use crate::state;
+
+static NO_CONTEXT: EncryptionContext = BTreeMap::new();
+
+/// An absent encryption context and an empty one are the same thing.
+pub fn context(given: Option<&BTreeMap<String, String>>) -> &EncryptionContext {
+    given.unwrap_or(&NO_CONTEXT)
+}
+
+/// Refuses a key that cannot encrypt and decrypt symmetrically right now.
+pub fn require_usable<E>(subject: &KeySubject, operation: &str) -> Result<(), E>
+where
+    E: From<DisabledException> + From<KMSInvalidStateException> + From<InvalidKeyUsageException>,
+{
+    subject.key.require::<E>(&state::CRYPTOGRAPHY)?;
+    subject.key.require_usage::<E>(KeyUsageType::EncryptDecrypt, operation)
+}
+
+/// Encrypts under the key's current material. Returns the blob and the material's id.
+pub async fn encrypt<E>(
+    cx: KmsCx<'_>,
+    key: &Key,
+    context: &EncryptionContext,
+    plaintext: &[u8],
+) -> Result<(Vec<u8>, KeyMaterialId), E>
+where
+    E: From<ValidationException> + From<InternalFailure>,
+{
+    let material = cx.service.current_material(cx.system, key).await.map_err(InternalFailure::from)?;
+    let record = &key.record;
+    let origin = Origin {
+        account: record.account.clone(),
+        region: record.region.clone(),
+        key_id: record.key_id.clone(),
+        material_id: record.current_material,
+    };
+    let blob = blob::seal(&material, &origin, context, plaintext)
+        .map_err(|too_long| ValidationException::new(too_long.to_string()))?;
+    Ok((blob, record.current_material))
+}
+
+/// Decrypts a blob that names this key. Every failure looks alike.
+pub async fn decrypt<E>(
+    cx: KmsCx<'_>,
+    key: &Key,
+    context: &EncryptionContext,
+    ciphertext: &[u8],
+) -> Result<(Zeroizing<Vec<u8>>, KeyMaterialId), E>
+where
+    E: From<InvalidCiphertextException> + From<InternalFailure>,
+{
+    let invalid = InvalidCiphertextException::bare;
+    let parsed = blob::parse(ciphertext).map_err(|_| invalid())?;
+    let id = parsed.origin().material_id;
+    let material = if id == key.record.current_material {
+        Some(cx.service.current_material(cx.system, key).await)
+    } else {
+        cx.service.material(cx.system, key, &id).await.transpose()
+    };
+    let material = material.transpose().map_err(InternalFailure::from)?.ok_or_else(invalid)?;
+    let plaintext = parsed.open(&material, context).map_err(|_| invalid())?;
+    Ok((plaintext, id))
+}
+
+/// Where a blob says it comes from.
+pub enum Source {
+    /// One of ours.
+    Ours(Origin),
+    /// Made by the real AWS KMS: well-formed, but under a key that is not here.
+    Foreign,
+    /// Nothing we can read.
+    Malformed,
+}
+
+/// Reads a blob's origin.
+pub fn source(ciphertext: &[u8]) -> Source {
+    match blob::parse(ciphertext) {
+        Ok(parsed) => Source::Ours(parsed.origin().clone()),
+        Err(ParseError::Foreign) => Source::Foreign,
+        Err(_) => Source::Malformed,
+    }
+}
+
+/// The last check of every operation that takes `DryRun`.
+pub fn dry_run<E: From<DryRunOperationException>>(asked: Option<bool>) -> Result<(), E> {
+    if asked == Some(true) {
+        let text = "The request would have succeeded, but the DryRun option is set.";
+        return Err(DryRunOperationException::new(text).into());
+    }
+    Ok(())
+}
+
+/// Grant tokens are base64url text. One that belongs to no grant changes nothing; one that cannot be a token is refused.
+pub fn check_grant_tokens<E: From<InvalidGrantTokenException>>(tokens: Option<&Vec<String>>) -> Result<(), E> {
+    let well_formed = |token: &String| {
+        token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=' | b'+' | b'/'))
+    };
+    if tokens.into_iter().flatten().all(well_formed) {
+        return Ok(());
+    }
+    Err(InvalidGrantTokenException::bare().into())
+}

@@ -1,0 +1,43 @@
+//! Tags on keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use claviger_shapes::kms::{Tag, TagException};
+
+/// Most tags of a key.
+pub const TAGS_MAX: usize = 50;
+
+/// The tags of a request, by name. Reserved and repeated names are refused.
+pub fn accept<E: From<TagException>>(tags: &[Tag]) -> Result<BTreeMap<String, String>, E> {
+    if tags.len() > TAGS_MAX {
+        return Err(too_many());
+    }
+    let mut accepted = BTreeMap::new();
+    for tag in tags {
+        refuse_reserved::<E>(&tag.tag_key)?;
+        if accepted.insert(tag.tag_key.clone(), tag.tag_value.clone()).is_some() {
+            return Err(TagException::new("Duplicate tag keys").into());
+        }
+    }
+    Ok(accepted)
+}
+
+/// The answer when a key would have more than 50 tags.
+pub fn too_many<E: From<TagException>>() -> E {
+    TagException::new("Too many tags").into()
+}
+
+/// Names to be removed; reserved names are refused here too.
+pub fn accept_names<E: From<TagException>>(names: &[String]) -> Result<BTreeSet<&str>, E> {
+    for name in names {
+        refuse_reserved::<E>(name)?;
+    }
+    Ok(names.iter().map(String::as_str).collect())
+}
+
+fn refuse_reserved<E: From<TagException>>(name: &str) -> Result<(), E> {
+    if name.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) {
+        return Err(TagException::new("Tags beginning with aws: are reserved").into());
+    }
+    Ok(())
+}
