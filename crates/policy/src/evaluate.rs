@@ -10,7 +10,7 @@ use crate::request::{GrantKind, Policies, Request, ResourceRule};
 /// Decides one request.
 ///
 /// 1. A matching `Deny` in any policy denies. The first layer that has one is named, in the order of [`Layer`].
-/// 2. Every level of service and resource control policies must allow.
+/// 2. Every level of service control policies must allow.
 /// 3. Resource policy, grant and [`ResourceRule`] say who else must allow: nobody, boundary and session policies, or
 ///    identity policies as well. Those that must and do not are named, in the order of [`Layer`].
 pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Decision {
@@ -53,10 +53,8 @@ impl Finding {
             let place = || StatementRef { policy, statement: number_of(number), position: statement.start };
             match (statement.effect, statement.outcome(call)) {
                 (Effect::Deny, Outcome::Applies(_)) => return Err(Cause::DeniedBy(place())),
-                (Effect::Allow, Outcome::Applies(reach)) => {
-                    if self.allow.is_none_or(|(_, found)| found < reach) {
-                        self.allow = Some((place(), reach));
-                    }
+                (Effect::Allow, Outcome::Applies(reach)) if self.allow.is_none_or(|(_, found)| found < reach) => {
+                    self.allow = Some((place(), reach));
                 }
                 (Effect::Allow, Outcome::Condition(failed)) if self.near.is_none() => {
                     self.near = Some((place(), failed));
@@ -94,25 +92,26 @@ fn decide(call: &Call<'_>, request: &Request<'_>, policies: &Policies<'_>) -> Re
     let mut lacking = None;
     // Service control policies limit the principals of an account; services and providers belong to none.
     if request.principal.kind.has_identity() {
-        let policy = |level, index| PolicyRef::ServiceControl { level, index };
-        control(call, policies.service_control, policy, Layer::ServiceControl, &mut lacking)?;
+        for (level, documents) in policies.service_control.iter().enumerate() {
+            let policy = |index| PolicyRef::ServiceControl { level: number_of(level), index };
+            let finding = read_level(call, documents, policy)?;
+            // It counts only if nothing denies.
+            lacking = lacking.or(finding.require(Layer::ServiceControl).err());
+        }
     }
-    let policy = |level, index| PolicyRef::ResourceControl { level, index };
-    control(call, policies.resource_control, policy, Layer::ResourceControl, &mut lacking)?;
-    let (mut resource, mut identity) = (Finding::default(), Finding::default());
-    let (mut boundary, mut session) = (Finding::default(), Finding::default());
+    // Every level carries an allowance for everything that cannot be detached, so these can only deny.
+    for (level, documents) in policies.resource_control.iter().enumerate() {
+        read_level(call, documents, |index| PolicyRef::ResourceControl { level: number_of(level), index })?;
+    }
+    let (mut resource, mut boundary) = (Finding::default(), Finding::default());
     if let Some(document) = policies.resource {
         resource.read(call, PolicyRef::Resource, document)?;
     }
-    for (index, document) in policies.identity.iter().enumerate() {
-        identity.read(call, PolicyRef::Identity { index: number_of(index) }, document)?;
-    }
+    let identity = read_level(call, policies.identity, |index| PolicyRef::Identity { index })?;
     if let Some(document) = policies.boundary {
         boundary.read(call, PolicyRef::Boundary, document)?;
     }
-    for (index, document) in policies.session.unwrap_or_default().iter().enumerate() {
-        session.read(call, PolicyRef::Session { index: number_of(index) }, document)?;
-    }
+    let session = read_level(call, policies.session.unwrap_or_default(), |index| PolicyRef::Session { index })?;
     if let Some(cause) = lacking {
         return Err(cause);
     }
@@ -143,24 +142,12 @@ fn decide(call: &Call<'_>, request: &Request<'_>, policies: &Policies<'_>) -> Re
     Ok(cause)
 }
 
-/// Reads control policies; keeps the first level without an `Allow`, which counts only if nothing denies.
-fn control(
-    call: &Call<'_>,
-    levels: &[&[&Document]],
-    policy: impl Fn(u32, u32) -> PolicyRef,
-    layer: Layer,
-    lacking: &mut Option<Cause>,
-) -> Result<(), Cause> {
-    for (level, documents) in levels.iter().enumerate() {
-        let mut finding = Finding::default();
-        for (index, document) in documents.iter().enumerate() {
-            finding.read(call, policy(number_of(level), number_of(index)), document)?;
-        }
-        if let Err(cause) = finding.require(layer) {
-            lacking.get_or_insert(cause);
-        }
+fn read_level(call: &Call<'_>, documents: &[&Document], policy: impl Fn(u32) -> PolicyRef) -> Result<Finding, Cause> {
+    let mut finding = Finding::default();
+    for (index, document) in documents.iter().enumerate() {
+        finding.read(call, policy(number_of(index)), document)?;
     }
-    Ok(())
+    Ok(finding)
 }
 
 fn needs_by_policy(request: &Request<'_>, policies: &Policies<'_>, reach: Option<Reach>) -> Needs {

@@ -28,6 +28,7 @@ mod arn;
 mod condition;
 mod document;
 mod evaluate;
+mod explain;
 mod json;
 pub mod lockout;
 mod malformed;
@@ -40,6 +41,7 @@ mod template;
 
 pub use document::{ConditionView, Document, Effect, Kind, Named, Outcome, Statement, Version, principals};
 pub use evaluate::evaluate;
+pub use explain::{ConditionTrace, Explanation, PolicyTrace, StatementTrace, explain};
 pub use malformed::{Malformed, Position};
 pub use parse::invalid_principal;
 pub use principal::{Family, NamedKind, Reach};
@@ -49,3 +51,6 @@ pub use request::{
     Values, condition_key,
 };
 pub use rewrite::{default_key_policy, rewrite_principals};
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ struct Draft {
     end: usize,
     sid: Option<String>,
     effect: Item,
-    principals: Option<(bool, Vec<(String, Item)>)>,
+    principals: Option<(bool, Vec<(Option<String>, Item)>)>,
     actions: Option<(bool, Vec<Item>)>,
     resources: Option<(bool, Vec<Item>)>,
     conditions: Vec<DraftCondition>,
@@ -120,15 +120,15 @@ fn items(source: Source<'_>, value: &RawValue) -> Result<Vec<Item>, Malformed> {
     Ok(source.strings(value)?.into_iter().map(|(text, item)| (text, source.start(item))).collect())
 }
 
-/// Entries with the name of the member they stand in; a bare string reads as a member of its own named `*`.
-fn draft_principals(source: Source<'_>, value: &RawValue) -> Result<Vec<(String, Item)>, Malformed> {
+/// Entries with the name of the member they stand in; a bare string stands in none.
+fn draft_principals(source: Source<'_>, value: &RawValue) -> Result<Vec<(Option<String>, Item)>, Malformed> {
     if value.get().starts_with('"') {
-        return Ok(vec![("*".to_owned(), (source.string(value)?, source.start(value)))]);
+        return Ok(vec![(None, (source.string(value)?, source.start(value)))]);
     }
     let mut all = Vec::new();
     for (family, value) in source.object(value)? {
         for item in items(source, value)? {
-            all.push((family.clone(), item));
+            all.push((Some(family.clone()), item));
         }
     }
     Ok(all)
@@ -292,13 +292,13 @@ fn compile(draft: Draft, kind: Kind, variables: bool, start: Position, end: Posi
     })
 }
 
-fn compile_principals(negated: bool, named: Vec<(String, Item)>, kind: Kind) -> Result<Principals, Malformed> {
+fn compile_principals(negated: bool, named: Vec<(Option<String>, Item)>, kind: Kind) -> Result<Principals, Malformed> {
     let compiled = named.into_iter().map(|(family, (text, place))| {
-        let entry = match family.as_str() {
-            "*" => (text == "*").then(NamedPrincipal::everyone),
-            family => Family::parse(family).and_then(|family| NamedPrincipal::parse(family, &text)),
+        let entry = match family.as_deref() {
+            None => (text == "*").then(NamedPrincipal::everyone),
+            Some(family) => Family::parse(family).and_then(|family| NamedPrincipal::parse(family, &text)),
         };
-        entry.ok_or_else(|| invalid_principal(kind, &family, &text).at(place))
+        entry.ok_or_else(|| invalid_principal(kind, family.as_deref().unwrap_or("AWS"), &text).at(place))
     });
     let named = compiled.collect::<Result<Box<[_]>, _>>()?;
     if kind == Kind::ResourceControl && named.iter().any(|named| named.kind() != NamedKind::Everyone) {
@@ -308,7 +308,7 @@ fn compile_principals(negated: bool, named: Vec<(String, Item)>, kind: Kind) -> 
 }
 
 /// The refusal of a principal, in the words of the service the document is for. Also for principals that are well
-/// formed and do not exist.
+/// formed and do not exist. `family` is the member of the element it stands in, such as `AWS`.
 pub fn invalid_principal(kind: Kind, family: &str, text: &str) -> Malformed {
     match kind {
         Kind::Key => Malformed::new("Policy contains a statement with one or more invalid principals."),

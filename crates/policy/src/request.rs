@@ -269,7 +269,8 @@ pub struct Policies<'a> {
     /// Service control policies of the caller's account, one slice for each level of the hierarchy; every level must
     /// allow. Empty: none apply (no organization, management account, service-linked role).
     pub service_control: &'a [&'a [&'a Document]],
-    /// Resource control policies of the resource's account, one slice for each level.
+    /// Resource control policies of the resource's account, one slice for each level. They can only deny: the
+    /// allowance for everything that AWS attaches to each level is understood.
     pub resource_control: &'a [&'a [&'a Document]],
     /// The strongest matching KMS grant.
     pub grant_allows: Option<GrantKind>,
