@@ -47,18 +47,20 @@ pub fn partition_of(region: &str) -> &'static str {
 /// Whether a name has the form of a Region: a short area, one or more places, a number, joined by hyphens
 /// (`eu-central-1`, `us-gov-west-1`). Which Regions AWS runs today is deliberately not asked: every Region answers.
 pub fn is_region(name: &str) -> bool {
-    let mut parts = name.split('-');
-    let area = parts.next().unwrap_or("");
-    let number = parts.next_back().unwrap_or("");
-    let lower = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    let name = name.as_bytes();
+    let Some(hyphen) = name.iter().rposition(|byte| *byte == b'-') else { return false };
+    let (places, number) = (&name[..hyphen], &name[hyphen + 1..]);
+    let lower = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_lowercase);
+    let mut parts = places.split(|byte| *byte == b'-');
+    let area = parts.next().unwrap_or_default();
     let mut places = parts.peekable();
-    (2..=4).contains(&area.len())
-        && lower(area)
+    name.len() <= LONGEST_REGION
         && (1..=2).contains(&number.len())
-        && number.bytes().all(|b| b.is_ascii_digit())
+        && number.iter().all(u8::is_ascii_digit)
+        && (2..=4).contains(&area.len())
+        && lower(area)
         && places.peek().is_some()
         && places.all(lower)
-        && name.len() <= LONGEST_REGION
 }
 
 /// Longer than any Region name so far, short enough to be a column or a metric label.

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use claviger_crypto::digest::{Sha256, sha256};
-use http::header::HOST;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
+use super::pieces;
 use crate::Request;
 
 /// SHA-256 of the canonical request, or `None` when a signed header is not in the request: nothing the client can have
@@ -41,7 +41,7 @@ pub(super) fn write(
     }
     out.put(b"\n");
     let signed_headers = sorted(signed_headers);
-    for name in signed_headers.split(';') {
+    for name in pieces(&signed_headers, b';') {
         header(request, name, host, out)?;
     }
     out.put(b"\n");
@@ -155,11 +155,11 @@ fn encoded_once(component: &str) -> String {
 /// The signed headers in the order and case of the canonical request.
 fn sorted(signed_headers: &str) -> Cow<'_, str> {
     let lower = !signed_headers.bytes().any(|byte| byte.is_ascii_uppercase());
-    if lower && signed_headers.split(';').is_sorted() {
+    if lower && pieces(signed_headers, b';').is_sorted() {
         return Cow::Borrowed(signed_headers);
     }
     let lower = signed_headers.to_ascii_lowercase();
-    let mut names: Vec<&str> = lower.split(';').collect();
+    let mut names: Vec<&str> = pieces(&lower, b';').collect();
     names.sort_unstable();
     Cow::Owned(names.join(";"))
 }
@@ -168,18 +168,17 @@ fn sorted(signed_headers: &str) -> Cow<'_, str> {
 fn header(request: &Request, name: &str, host: Option<&str>, out: &mut impl Out) -> Option<()> {
     out.put(name.as_bytes());
     out.put(b":");
-    let values = request.parts.headers.get_all(name);
-    match (name, host) {
-        ("host", Some(host)) => out.put(host.as_bytes()),
-        ("host", None) if !request.parts.headers.contains_key(HOST) => {
-            out.put(request.parts.uri.authority()?.as_str().as_bytes());
-        }
-        _ => {
-            let mut values = values.iter();
-            folded(values.next()?.as_bytes(), out);
+    // Comparing a handful of names is cheaper than hashing one.
+    let named = request.parts.headers.iter().filter(|(known, _)| known.as_str() == name);
+    let mut values = named.map(|(_, value)| value.as_bytes());
+    match (name, host, values.next()) {
+        ("host", Some(host), _) => out.put(host.as_bytes()),
+        ("host", None, None) => out.put(request.parts.uri.authority()?.as_str().as_bytes()),
+        (_, _, first) => {
+            folded(first?, out);
             for value in values {
                 out.put(b",");
-                folded(value.as_bytes(), out);
+                folded(value, out);
             }
         }
     }

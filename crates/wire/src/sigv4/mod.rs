@@ -72,5 +72,25 @@ impl fmt::Debug for Presented<'_> {
     }
 }
 
+/// The pieces of a text between occurrences of an ASCII character. The standard library's search is made for long
+/// texts; these pieces are so short that it costs more than the rest of the parsing.
+fn pieces(text: &str, delimiter: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let (piece, after) = match cut(rest?, delimiter) {
+            Some((piece, after)) => (piece, Some(after)),
+            None => (rest?, None),
+        };
+        rest = after;
+        Some(piece)
+    })
+}
+
+/// What is before and what is after the first occurrence of an ASCII character.
+fn cut(text: &str, delimiter: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == delimiter)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use percent_encoding::percent_decode_str;
 
-use super::{ALGORITHM, Presented, TERMINATOR};
+use super::{ALGORITHM, Presented, TERMINATOR, cut, pieces};
 use crate::arn::is_region;
 use crate::{Fault, Request};
 
@@ -82,11 +82,11 @@ impl<'a> Fields<'a> {
     }
 
     fn from_header(request: &'a Request, header: &'a str) -> Result<Self, Fault> {
-        let (algorithm, rest) = header.split_once([' ', '\t']).unwrap_or((header, ""));
+        let (algorithm, rest) = cut(header, b' ').unwrap_or((header, ""));
         let (mut credential, mut signature, mut signed_headers) = ("", "", "");
         let mut without_equals = None;
-        for part in rest.split([',', ' ', '\t']).filter(|part| !part.is_empty()) {
-            match part.split_once('=') {
+        for part in pieces(rest, b',').map(str::trim_ascii).filter(|part| !part.is_empty()) {
+            match cut(part, b'=') {
                 Some(("Credential", value)) => credential = value,
                 Some(("Signature", value)) => signature = value,
                 Some(("SignedHeaders", value)) => signed_headers = value,
@@ -153,7 +153,7 @@ impl<'a> Fields<'a> {
 
     /// In a query string the slashes arrive percent-encoded; the parts themselves need no encoding.
     fn credential_parts(&self) -> Result<[&'a str; 5], Fault> {
-        let slash = self.credential.split('/');
+        let slash = pieces(self.credential, b'/');
         let mut parts = [""; 5];
         let mut count = 0;
         let mut add = |part| {
@@ -237,7 +237,7 @@ fn check_clock(signed: Timestamp, now: Timestamp, skew: i64) -> Result<(), Fault
 /// captured request be turned into another one. The session token may be added after signing, and the date and the
 /// body's hash are part of what is signed anyway.
 fn check_signed(request: &Request, signed_headers: &str) -> Result<(), Fault> {
-    let signed = |name: &str| signed_headers.split(';').any(|signed| signed.eq_ignore_ascii_case(name));
+    let signed = |name: &str| pieces(signed_headers, b';').any(|signed| signed.eq_ignore_ascii_case(name));
     if !signed("host") {
         return Err(unsigned("Host"));
     }

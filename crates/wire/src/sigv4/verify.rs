@@ -62,24 +62,32 @@ impl Presented<'_> {
         }
         let hash = canonical::hash(request, &self.signed_headers, self.from_query, host, &payload_hash)
             .ok_or_else(mismatch)?;
-        let parts: [&[u8]; 13] = [
-            ALGORITHM.as_bytes(),
-            b"\n",
-            self.time.as_bytes(),
-            b"\n",
-            self.date.as_bytes(),
-            b"/",
-            self.region.as_bytes(),
-            b"/",
-            self.service.as_bytes(),
-            b"/",
-            TERMINATOR.as_bytes(),
-            b"\n",
-            &hex_of(&hash),
-        ];
-        let signature = hex_of(&hmac_sha256(key.0.as_ref(), &parts));
+        let signature = hex_of(&hmac_sha256(key.0.as_ref(), &[&string_to_sign(self, &hex_of(&hash))]));
         if constant_time_eq(&signature, self.signature.as_bytes()) { Ok(()) } else { Err(mismatch()) }
     }
+}
+
+/// In one piece, because every part given to the hash function costs a call.
+fn string_to_sign(presented: &Presented<'_>, canonical_hash: &[u8; 64]) -> Vec<u8> {
+    let Presented { time, date, region, service, .. } = presented;
+    let parts: [&[u8]; 12] = [
+        ALGORITHM.as_bytes(),
+        b"\n",
+        time.as_bytes(),
+        b"\n",
+        date.as_bytes(),
+        b"/",
+        region.as_bytes(),
+        b"/",
+        service.as_bytes(),
+        b"/",
+        TERMINATOR.as_bytes(),
+        b"\n",
+    ];
+    let mut text = Vec::with_capacity(STRING_TO_SIGN);
+    parts.iter().for_each(|part| text.extend_from_slice(part));
+    text.extend_from_slice(canonical_hash);
+    text
 }
 
 fn hex_of(hash: &[u8; 32]) -> [u8; 64] {
@@ -95,6 +103,9 @@ fn mismatch() -> Fault {
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
                         Secret Access Key and signing method. Consult the service documentation for details.";
+
+/// Room for the longest Region and service names there are.
+const STRING_TO_SIGN: usize = 192;
 
 const SECRET_PREFIX: &[u8] = b"AWS4";
 
