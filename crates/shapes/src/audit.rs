@@ -1,15 +1,14 @@
 //! The view of requests and responses that may enter the audit log.
 //!
-//! Which members it has is decided when the code is generated: blobs and members the model marks
-//! sensitive are not written at all, and their types do not implement [`Audited`], so forgetting
-//! one does not compile.
+//! Blobs and members the model marks sensitive are left out by their type, whatever an operation
+//! says; the generator withholds a few more (grant tokens). Debug prints are the same view, so that
+//! one decision governs both.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::timestamp::Timestamp;
+use crate::view::{Field, Fields, View};
 
 /// A value that can be shown in an audit record, as CloudTrail shows it: lower-camel member names
 /// (only the first letter changes, hence `aWSAccountId`), absent members left out, dates as text.
@@ -27,92 +26,46 @@ impl<T: Audited + ?Sized> Serialize for AuditView<'_, T> {
     }
 }
 
-/// Writes a structure's members that are present and not hidden.
-pub(crate) struct AuditWriter<'a, S: Serializer> {
-    map: S::SerializeMap,
-    hide: &'a [&'a str],
-}
+/// A value as an audit record shows it.
+struct Shown<'a>(View<'a>, &'a [&'a str]);
 
-impl<'a, S: Serializer> AuditWriter<'a, S> {
-    pub(crate) fn start(serializer: S, hide: &'a [&'a str]) -> Result<Self, S::Error> {
-        let map = serializer.serialize_map(None)?;
-        Ok(Self { map, hide })
-    }
-
-    /// Writes a member that is always there.
-    pub(crate) fn required<T: Audited>(&mut self, wire: &str, shown: &str, value: &T) -> Result<(), S::Error> {
-        if self.hide.contains(&wire) {
-            return Ok(());
-        }
-        self.map.serialize_entry(shown, &AuditView(value, self.hide))
-    }
-
-    /// Writes a member if it is there.
-    pub(crate) fn member<T: Audited>(&mut self, wire: &str, shown: &str, value: &Option<T>) -> Result<(), S::Error> {
-        match value {
-            Some(value) => self.required(wire, shown, value),
-            None => Ok(()),
-        }
-    }
-
-    pub(crate) fn end(self) -> Result<S::Ok, S::Error> {
-        self.map.end()
-    }
-}
-
-impl Audited for String {
-    fn audit<S: Serializer>(&self, _hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
-    }
-}
-
-impl Audited for bool {
-    fn audit<S: Serializer>(&self, _hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bool(*self)
-    }
-}
-
-impl Audited for i32 {
-    fn audit<S: Serializer>(&self, _hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i32(*self)
-    }
-}
-
-impl Audited for Timestamp {
-    fn audit<S: Serializer>(&self, _hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.display_text())
-    }
-}
-
-impl<T: Audited> Audited for Vec<T> {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.len()))?;
-        for element in self {
-            list.serialize_element(&AuditView(element, hide))?;
-        }
-        list.end()
-    }
-}
-
-impl Audited for BTreeMap<String, String> {
-    fn audit<S: Serializer>(&self, _hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
-    }
-}
-
-/// Makes the debug print of generated types their audit view, so that one decision governs both.
-macro_rules! debug_as_audited {
-    ($name:ident) => {
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                $crate::audit::print(stringify!($name), self, f)
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            // Members that are secret never come here; elements of a list might.
+            View::Absent | View::Secret(_) | View::Blob(_) | View::SecretBlob(_) => serializer.serialize_none(),
+            View::Text(text) => serializer.serialize_str(text),
+            View::Number(number) => serializer.serialize_i32(*number),
+            View::Flag(flag) => serializer.serialize_bool(*flag),
+            View::Time(at) => serializer.serialize_str(&at.display_text()),
+            View::Map(map) => map.serialize(serializer),
+            View::List(list) => {
+                let mut elements = serializer.serialize_seq(Some(list.length()))?;
+                for element in (0..).map_while(|place| list.element(place)) {
+                    elements.serialize_element(&Shown(element, self.1))?;
+                }
+                elements.end()
             }
+            View::Structure(fields) => show(*fields, self.1, serializer),
         }
-    };
+    }
 }
-pub(crate) use debug_as_audited;
 
-pub(crate) fn print<T: Audited>(name: &str, value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let text = serde_json::to_string(&AuditView(value, &[])).map_err(|_| fmt::Error)?;
-    write!(f, "{name} {text}")
+/// Writes a structure's members that are there and may be shown.
+pub(crate) fn show<S: Serializer>(fields: &dyn Fields, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut members = serializer.serialize_map(None)?;
+    for Field { wire, shown, view, withheld } in (0..).map_while(|place| fields.field(place)) {
+        let secret = matches!(view, View::Absent | View::Secret(_) | View::Blob(_) | View::SecretBlob(_));
+        if !(secret || withheld || hide.contains(&wire)) {
+            members.serialize_entry(shown, &Shown(view, hide))?;
+        }
+    }
+    members.end()
+}
+
+/// Prints a structure for debugging: its name and what an audit record would show.
+pub(crate) fn print(fields: &dyn Fields, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let view = Shown(View::Structure(fields), &[]);
+    let text = serde_json::to_string(&view).map_err(|_| fmt::Error)?;
+    write!(f, "{} {text}", fields.name())
 }

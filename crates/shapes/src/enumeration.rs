@@ -72,13 +72,9 @@ macro_rules! enumeration {
             }
         }
 
-        impl $crate::audit::Audited for $name {
-            fn audit<S: serde::Serializer>(
-                &self,
-                _hide: &[&str],
-                serializer: S,
-            ) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
+        impl $crate::view::Viewed for $name {
+            fn view(&self) -> $crate::view::View<'_> {
+                $crate::view::View::Text(self.as_str())
             }
         }
 

@@ -17,6 +17,7 @@ mod enumeration;
 pub mod fault;
 mod output;
 mod timestamp;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,9 @@ pub use audit::{AuditView, Audited};
 pub use blob::{Blob, SecretBlob, SecretString};
 pub use decode::{DecodeError, Input};
 pub use enumeration::UnknownValue;
-pub use fault::{AccessDeniedException, Fault, InternalFailure, NotAuthorizedException, ThrottlingException, ValidationException};
+pub use fault::{
+    AccessDeniedException, Fault, InternalFailure, NotAuthorizedException, ThrottlingException, ValidationException,
+};
 pub use output::{OperationInfo, Output};
 pub use timestamp::{TIMESTAMP, Timestamp};
 
@@ -37,13 +40,14 @@ mod generated {
     pub(crate) use std::collections::BTreeMap;
 
     pub(crate) use serde::de::Deserializer;
-    pub(crate) use serde::ser::{Serialize, Serializer};
 
-    pub(crate) use crate::audit::{AuditWriter, Audited, debug_as_audited};
     pub(crate) use crate::blob::{Blob, SecretBlob, SecretString};
-    pub(crate) use crate::decode::{Bytes, DecodeError, Input, List, Members, Pattern, Range, Set, Stop, Structure, Text};
+    pub(crate) use crate::decode::{
+        Bytes, DecodeError, Input, List, Members, Pattern, Range, Set, Stop, Structure, Text,
+    };
     pub(crate) use crate::enumeration::enumeration;
     pub(crate) use crate::fault::{exceptions, operation_error};
-    pub(crate) use crate::output::{OperationInfo, Output, Writer};
+    pub(crate) use crate::output::{OperationInfo, Output};
     pub(crate) use crate::timestamp::Timestamp;
+    pub(crate) use crate::view::{Field, Fields, structure};
 }

@@ -1,6 +1,6 @@
 //! Responses, and the table entry of an operation.
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde::ser::Serialize;
 
 /// The response of an operation.
 pub trait Output: Serialize + Send + Sync {
@@ -19,33 +19,4 @@ pub struct OperationInfo {
     pub errors: &'static [&'static str],
     /// The wire names of the required members.
     pub required: &'static [&'static str],
-}
-
-/// Writes a structure's members that are present, in the order of the calls.
-pub(crate) struct Writer<S: Serializer>(S::SerializeStruct);
-
-impl<S: Serializer> Writer<S> {
-    /// Starts a structure; `present` says of each member whether it will be written, because
-    /// length-prefixed formats need the number first.
-    pub(crate) fn start(serializer: S, name: &'static str, present: &[bool]) -> Result<Self, S::Error> {
-        let count = present.iter().filter(|&&is| is).count();
-        serializer.serialize_struct(name, count).map(Self)
-    }
-
-    /// Writes a member that is always there.
-    pub(crate) fn required<T: Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), S::Error> {
-        self.0.serialize_field(name, value)
-    }
-
-    /// Writes a member if it is there.
-    pub(crate) fn member<T: Serialize>(&mut self, name: &'static str, value: &Option<T>) -> Result<(), S::Error> {
-        match value {
-            Some(value) => self.0.serialize_field(name, value),
-            None => self.0.skip_field(name),
-        }
-    }
-
-    pub(crate) fn end(self) -> Result<S::Ok, S::Error> {
-        self.0.end()
-    }
 }

@@ -168,9 +168,6 @@ fn operation_file(types: &Types<'_>, name: &str, operation: &Operation) -> Resul
         return operation_error(types, name, operation, code);
     }
     structure(types, &response, output, &format!("The response of `{name}`."), &mut code)?;
-    if operation.output.is_none() {
-        serialize(types, &response, output, &mut code)?;
-    }
     writeln!(code, "impl Output for {response} {{ const EMPTY: bool = {}; }}\n", output.members.is_empty())?;
 
     operation_error(types, name, operation, code)
@@ -218,10 +215,11 @@ fn structure(types: &Types<'_>, name: &str, shape: &Shape, doc: &str, code: &mut
     if types.inputs.contains(name) {
         read(types, name, shape, code)?;
     }
-    if types.outputs.contains(name) {
-        serialize(types, name, shape, code)?;
-    }
-    audit(types, name, shape, code)
+    fields(types, name, shape, code)?;
+    // Requests are not sent to anybody.
+    let wire = if types.outputs.contains(name) || name.ends_with("Response") { ", wire" } else { "" };
+    writeln!(code, "structure!({name}{wire});\n")?;
+    Ok(())
 }
 
 /// For the crate's own tests: every structure with all its members filled, and a table of the
@@ -310,7 +308,7 @@ fn read(types: &Types<'_>, name: &str, shape: &Shape, code: &mut String) -> Resu
             const MEMBERS: &'static [&'static str] = &{wire:?};
             const REQUIRED: u64 = {mask:#b};
 
-            fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {{"
+            fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {{"
     )?;
     if members.is_empty() {
         writeln!(code, "while members.next()?.is_some() {{}}\nOk(Some(Self))\n}}\n}}\n")?;
@@ -371,56 +369,28 @@ fn reader(types: &Types<'_>, member: &Member) -> Result<String> {
     })
 }
 
-fn serialize(types: &Types<'_>, name: &str, shape: &Shape, code: &mut String) -> Result<()> {
-    let mut present = Vec::new();
-    let mut lines = String::new();
-    for member in &shape.members {
+/// The list of members, for all that writes the structure.
+fn fields(types: &Types<'_>, name: &str, shape: &Shape, code: &mut String) -> Result<()> {
+    let mut arms = String::new();
+    for (place, member) in shape.members.iter().enumerate() {
+        // Blobs and sensitive values are kept out of sight by their type.
+        let of = types.shape(&member.shape)?;
+        let typed = of.kind == Kind::Blob || of.sensitive;
+        let make = if types.hidden(&member.shape)? && !typed { "withheld" } else { "new" };
         let (field, wire) = (field(member), &member.name);
-        if types.always(name, member.required) {
-            present.push("true".to_owned());
-            writeln!(lines, "writer.required({wire:?}, &self.{field})?;")?;
-        } else {
-            present.push(format!("self.{field}.is_some()"));
-            writeln!(lines, "writer.member({wire:?}, &self.{field})?;")?;
-        }
+        writeln!(arms, "{place} => Field::{make}({wire:?}, {:?}, &self.{field}),", lower_first(wire))?;
     }
-    let writer = if lines.is_empty() { "writer" } else { "mut writer" };
+    let (place, body) = match arms.as_str() {
+        "" => ("_place", "None".to_owned()),
+        arms => ("place", format!("Some(match place {{ {arms} _ => return None }})")),
+    };
     writeln!(
         code,
-        "impl Serialize for {name} {{
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {{
-                let {writer} = Writer::start(serializer, {name:?}, &[{}])?;
-                {lines}writer.end()
-            }}
-        }}\n",
-        present.join(", ")
-    )?;
-    Ok(())
-}
+        "impl Fields for {name} {{
+            fn name(&self) -> &'static str {{ {name:?} }}
 
-/// The audit view, and the debug print made of it.
-fn audit(types: &Types<'_>, name: &str, shape: &Shape, code: &mut String) -> Result<()> {
-    let mut lines = String::new();
-    for member in &shape.members {
-        if types.hidden(&member.shape)? {
-            continue;
-        }
-        let call = if types.always(name, member.required) { "required" } else { "member" };
-        let (field, wire) = (field(member), &member.name);
-        let shown = lower_first(wire);
-        writeln!(lines, "writer.{call}({wire:?}, {shown:?}, &self.{field})?;")?;
-    }
-    let writer = if lines.is_empty() { "writer" } else { "mut writer" };
-    writeln!(
-        code,
-        "impl Audited for {name} {{
-            fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {{
-                let {writer} = AuditWriter::start(serializer, hide)?;
-                {lines}writer.end()
-            }}
-        }}
-
-        debug_as_audited!({name});\n"
+            fn field(&self, {place}: usize) -> Option<Field<'_>> {{ {body} }}
+        }}\n"
     )?;
     Ok(())
 }

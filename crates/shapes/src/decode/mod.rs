@@ -21,9 +21,12 @@
 //! hands texts it cannot parse to `visit_str`, for which the decoder has the right error.
 
 mod leaf;
+mod list;
 mod members;
+mod names;
 mod pattern;
 mod report;
+mod source;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -32,9 +35,11 @@ use serde::de::{DeserializeSeed, Deserializer};
 
 use crate::fault::{Fault, ValidationException};
 pub(crate) use leaf::{Bytes, Range, Text};
-pub(crate) use members::{List, Members, Structure};
+pub(crate) use list::List;
+pub(crate) use members::{Members, Structure};
 pub(crate) use pattern::{Pattern, Set};
 pub use report::MAX_VIOLATIONS;
+pub(crate) use source::Stop;
 
 /// The kinds of value the decoder announces through `deserialize_newtype_struct`.
 pub mod hint {
@@ -126,9 +131,18 @@ where
     D: Deserializer<'de>,
 {
     let mut report = report::Report::default();
-    let decoded = members::Root::<T>::new(&mut report).deserialize(deserializer);
-    match decoded {
-        Ok(value) => report.into_result(value),
-        Err(_) => Err(report.into_serialization()),
-    }
+    let mut value = None;
+    let mut body = |source: &mut dyn source::Source, at: Option<&report::At<'_>>, report: &mut report::Report| {
+        value = members::read::<T>(source, at, report)?;
+        Ok(())
+    };
+    let decoded = run(deserializer, &mut body, &mut report);
+    if decoded { report.into_result(value) } else { Err(report.into_serialization()) }
+}
+
+/// Reads the request; false when that was given up. Out of line, so that a format has this code
+/// once and not once for every operation.
+#[inline(never)]
+fn run<'de, D: Deserializer<'de>>(deserializer: D, body: &mut source::Body<'_>, report: &mut report::Report) -> bool {
+    source::StructureSeed { body, at: None, report }.deserialize(deserializer).is_ok()
 }

@@ -28,7 +28,7 @@ impl Structure for CancelKeyDeletionRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         while members.next()?.is_some() {
             key_id = members.leaf(&rules::KEY_ID_TYPE)?;
@@ -38,15 +38,20 @@ impl Structure for CancelKeyDeletionRequest {
     }
 }
 
-impl Audited for CancelKeyDeletionRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.end()
+impl Fields for CancelKeyDeletionRequest {
+    fn name(&self) -> &'static str {
+        "CancelKeyDeletionRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(CancelKeyDeletionRequest);
+structure!(CancelKeyDeletionRequest);
 
 impl Input for CancelKeyDeletionRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -61,23 +66,20 @@ pub struct CancelKeyDeletionResponse {
     pub key_id: Option<String>,
 }
 
-impl Serialize for CancelKeyDeletionResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(serializer, "CancelKeyDeletionResponse", &[self.key_id.is_some()])?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.end()
+impl Fields for CancelKeyDeletionResponse {
+    fn name(&self) -> &'static str {
+        "CancelKeyDeletionResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for CancelKeyDeletionResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(CancelKeyDeletionResponse);
+structure!(CancelKeyDeletionResponse, wire);
 
 impl Output for CancelKeyDeletionResponse {
     const EMPTY: bool = false;

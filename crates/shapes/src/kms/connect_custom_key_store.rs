@@ -28,7 +28,7 @@ impl Structure for ConnectCustomKeyStoreRequest {
     const MEMBERS: &'static [&'static str] = &["CustomKeyStoreId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut custom_key_store_id = None;
         while members.next()?.is_some() {
             custom_key_store_id = members.leaf(&rules::CUSTOM_KEY_STORE_ID_TYPE)?;
@@ -38,15 +38,20 @@ impl Structure for ConnectCustomKeyStoreRequest {
     }
 }
 
-impl Audited for ConnectCustomKeyStoreRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id)?;
-        writer.end()
+impl Fields for ConnectCustomKeyStoreRequest {
+    fn name(&self) -> &'static str {
+        "ConnectCustomKeyStoreRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ConnectCustomKeyStoreRequest);
+structure!(ConnectCustomKeyStoreRequest);
 
 impl Input for ConnectCustomKeyStoreRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -58,21 +63,17 @@ impl Input for ConnectCustomKeyStoreRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct ConnectCustomKeyStoreResponse;
 
-impl Serialize for ConnectCustomKeyStoreResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "ConnectCustomKeyStoreResponse", &[])?;
-        writer.end()
+impl Fields for ConnectCustomKeyStoreResponse {
+    fn name(&self) -> &'static str {
+        "ConnectCustomKeyStoreResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-impl Audited for ConnectCustomKeyStoreResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(ConnectCustomKeyStoreResponse);
+structure!(ConnectCustomKeyStoreResponse, wire);
 
 impl Output for ConnectCustomKeyStoreResponse {
     const EMPTY: bool = true;

@@ -32,7 +32,7 @@ impl Structure for CreateAliasRequest {
     const MEMBERS: &'static [&'static str] = &["AliasName", "TargetKeyId"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut alias_name = None;
         let mut target_key_id = None;
         while let Some(place) = members.next()? {
@@ -46,16 +46,21 @@ impl Structure for CreateAliasRequest {
     }
 }
 
-impl Audited for CreateAliasRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("AliasName", "aliasName", &self.alias_name)?;
-        writer.required("TargetKeyId", "targetKeyId", &self.target_key_id)?;
-        writer.end()
+impl Fields for CreateAliasRequest {
+    fn name(&self) -> &'static str {
+        "CreateAliasRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("AliasName", "aliasName", &self.alias_name),
+            1 => Field::new("TargetKeyId", "targetKeyId", &self.target_key_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(CreateAliasRequest);
+structure!(CreateAliasRequest);
 
 impl Input for CreateAliasRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -67,21 +72,17 @@ impl Input for CreateAliasRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct CreateAliasResponse;
 
-impl Audited for CreateAliasResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for CreateAliasResponse {
+    fn name(&self) -> &'static str {
+        "CreateAliasResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(CreateAliasResponse);
-
-impl Serialize for CreateAliasResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "CreateAliasResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(CreateAliasResponse, wire);
 
 impl Output for CreateAliasResponse {
     const EMPTY: bool = true;

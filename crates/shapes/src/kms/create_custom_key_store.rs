@@ -72,7 +72,7 @@ impl Structure for CreateCustomKeyStoreRequest {
     ];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut custom_key_store_name = None;
         let mut cloud_hsm_cluster_id = None;
         let mut trust_anchor_certificate = None;
@@ -119,36 +119,42 @@ impl Structure for CreateCustomKeyStoreRequest {
     }
 }
 
-impl Audited for CreateCustomKeyStoreRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("CustomKeyStoreName", "customKeyStoreName", &self.custom_key_store_name)?;
-        writer.member("CloudHsmClusterId", "cloudHsmClusterId", &self.cloud_hsm_cluster_id)?;
-        writer.member("TrustAnchorCertificate", "trustAnchorCertificate", &self.trust_anchor_certificate)?;
-        writer.member("CustomKeyStoreType", "customKeyStoreType", &self.custom_key_store_type)?;
-        writer.member("XksProxyUriEndpoint", "xksProxyUriEndpoint", &self.xks_proxy_uri_endpoint)?;
-        writer.member("XksProxyUriPath", "xksProxyUriPath", &self.xks_proxy_uri_path)?;
-        writer.member(
-            "XksProxyVpcEndpointServiceName",
-            "xksProxyVpcEndpointServiceName",
-            &self.xks_proxy_vpc_endpoint_service_name,
-        )?;
-        writer.member(
-            "XksProxyVpcEndpointServiceOwner",
-            "xksProxyVpcEndpointServiceOwner",
-            &self.xks_proxy_vpc_endpoint_service_owner,
-        )?;
-        writer.member(
-            "XksProxyAuthenticationCredential",
-            "xksProxyAuthenticationCredential",
-            &self.xks_proxy_authentication_credential,
-        )?;
-        writer.member("XksProxyConnectivity", "xksProxyConnectivity", &self.xks_proxy_connectivity)?;
-        writer.end()
+impl Fields for CreateCustomKeyStoreRequest {
+    fn name(&self) -> &'static str {
+        "CreateCustomKeyStoreRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CustomKeyStoreName", "customKeyStoreName", &self.custom_key_store_name),
+            1 => Field::new("CloudHsmClusterId", "cloudHsmClusterId", &self.cloud_hsm_cluster_id),
+            2 => Field::new("TrustAnchorCertificate", "trustAnchorCertificate", &self.trust_anchor_certificate),
+            3 => Field::new("KeyStorePassword", "keyStorePassword", &self.key_store_password),
+            4 => Field::new("CustomKeyStoreType", "customKeyStoreType", &self.custom_key_store_type),
+            5 => Field::new("XksProxyUriEndpoint", "xksProxyUriEndpoint", &self.xks_proxy_uri_endpoint),
+            6 => Field::new("XksProxyUriPath", "xksProxyUriPath", &self.xks_proxy_uri_path),
+            7 => Field::new(
+                "XksProxyVpcEndpointServiceName",
+                "xksProxyVpcEndpointServiceName",
+                &self.xks_proxy_vpc_endpoint_service_name,
+            ),
+            8 => Field::new(
+                "XksProxyVpcEndpointServiceOwner",
+                "xksProxyVpcEndpointServiceOwner",
+                &self.xks_proxy_vpc_endpoint_service_owner,
+            ),
+            9 => Field::new(
+                "XksProxyAuthenticationCredential",
+                "xksProxyAuthenticationCredential",
+                &self.xks_proxy_authentication_credential,
+            ),
+            10 => Field::new("XksProxyConnectivity", "xksProxyConnectivity", &self.xks_proxy_connectivity),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(CreateCustomKeyStoreRequest);
+structure!(CreateCustomKeyStoreRequest);
 
 impl Input for CreateCustomKeyStoreRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -163,24 +169,20 @@ pub struct CreateCustomKeyStoreResponse {
     pub custom_key_store_id: Option<String>,
 }
 
-impl Serialize for CreateCustomKeyStoreResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer =
-            Writer::start(serializer, "CreateCustomKeyStoreResponse", &[self.custom_key_store_id.is_some()])?;
-        writer.member("CustomKeyStoreId", &self.custom_key_store_id)?;
-        writer.end()
+impl Fields for CreateCustomKeyStoreResponse {
+    fn name(&self) -> &'static str {
+        "CreateCustomKeyStoreResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for CreateCustomKeyStoreResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(CreateCustomKeyStoreResponse);
+structure!(CreateCustomKeyStoreResponse, wire);
 
 impl Output for CreateCustomKeyStoreResponse {
     const EMPTY: bool = false;

@@ -61,7 +61,7 @@ impl Structure for CreateGrantRequest {
     ];
     const REQUIRED: u64 = 0b1001;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut grantee_principal = None;
         let mut retiring_principal = None;
@@ -102,23 +102,29 @@ impl Structure for CreateGrantRequest {
     }
 }
 
-impl Audited for CreateGrantRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("GranteePrincipal", "granteePrincipal", &self.grantee_principal)?;
-        writer.member("RetiringPrincipal", "retiringPrincipal", &self.retiring_principal)?;
-        writer.required("Operations", "operations", &self.operations)?;
-        writer.member("Constraints", "constraints", &self.constraints)?;
-        writer.member("Name", "name", &self.name)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.member("GranteeServicePrincipal", "granteeServicePrincipal", &self.grantee_service_principal)?;
-        writer.member("RetiringServicePrincipal", "retiringServicePrincipal", &self.retiring_service_principal)?;
-        writer.end()
+impl Fields for CreateGrantRequest {
+    fn name(&self) -> &'static str {
+        "CreateGrantRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("GranteePrincipal", "granteePrincipal", &self.grantee_principal),
+            2 => Field::new("RetiringPrincipal", "retiringPrincipal", &self.retiring_principal),
+            3 => Field::new("Operations", "operations", &self.operations),
+            4 => Field::new("Constraints", "constraints", &self.constraints),
+            5 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            6 => Field::new("Name", "name", &self.name),
+            7 => Field::new("DryRun", "dryRun", &self.dry_run),
+            8 => Field::new("GranteeServicePrincipal", "granteeServicePrincipal", &self.grantee_service_principal),
+            9 => Field::new("RetiringServicePrincipal", "retiringServicePrincipal", &self.retiring_service_principal),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(CreateGrantRequest);
+structure!(CreateGrantRequest);
 
 impl Input for CreateGrantRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -135,25 +141,21 @@ pub struct CreateGrantResponse {
     pub grant_id: Option<String>,
 }
 
-impl Serialize for CreateGrantResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer =
-            Writer::start(serializer, "CreateGrantResponse", &[self.grant_token.is_some(), self.grant_id.is_some()])?;
-        writer.member("GrantToken", &self.grant_token)?;
-        writer.member("GrantId", &self.grant_id)?;
-        writer.end()
+impl Fields for CreateGrantResponse {
+    fn name(&self) -> &'static str {
+        "CreateGrantResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::withheld("GrantToken", "grantToken", &self.grant_token),
+            1 => Field::new("GrantId", "grantId", &self.grant_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for CreateGrantResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("GrantId", "grantId", &self.grant_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(CreateGrantResponse);
+structure!(CreateGrantResponse, wire);
 
 impl Output for CreateGrantResponse {
     const EMPTY: bool = false;

@@ -68,7 +68,7 @@ impl Structure for CreateKeyRequest {
     ];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut policy = None;
         let mut description = None;
         let mut key_usage = None;
@@ -111,29 +111,34 @@ impl Structure for CreateKeyRequest {
     }
 }
 
-impl Audited for CreateKeyRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Policy", "policy", &self.policy)?;
-        writer.member("Description", "description", &self.description)?;
-        writer.member("KeyUsage", "keyUsage", &self.key_usage)?;
-        writer.member("CustomerMasterKeySpec", "customerMasterKeySpec", &self.customer_master_key_spec)?;
-        writer.member("KeySpec", "keySpec", &self.key_spec)?;
-        writer.member("Origin", "origin", &self.origin)?;
-        writer.member("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id)?;
-        writer.member(
-            "BypassPolicyLockoutSafetyCheck",
-            "bypassPolicyLockoutSafetyCheck",
-            &self.bypass_policy_lockout_safety_check,
-        )?;
-        writer.member("Tags", "tags", &self.tags)?;
-        writer.member("MultiRegion", "multiRegion", &self.multi_region)?;
-        writer.member("XksKeyId", "xksKeyId", &self.xks_key_id)?;
-        writer.end()
+impl Fields for CreateKeyRequest {
+    fn name(&self) -> &'static str {
+        "CreateKeyRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Policy", "policy", &self.policy),
+            1 => Field::new("Description", "description", &self.description),
+            2 => Field::new("KeyUsage", "keyUsage", &self.key_usage),
+            3 => Field::new("CustomerMasterKeySpec", "customerMasterKeySpec", &self.customer_master_key_spec),
+            4 => Field::new("KeySpec", "keySpec", &self.key_spec),
+            5 => Field::new("Origin", "origin", &self.origin),
+            6 => Field::new("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id),
+            7 => Field::new(
+                "BypassPolicyLockoutSafetyCheck",
+                "bypassPolicyLockoutSafetyCheck",
+                &self.bypass_policy_lockout_safety_check,
+            ),
+            8 => Field::new("Tags", "tags", &self.tags),
+            9 => Field::new("MultiRegion", "multiRegion", &self.multi_region),
+            10 => Field::new("XksKeyId", "xksKeyId", &self.xks_key_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(CreateKeyRequest);
+structure!(CreateKeyRequest);
 
 impl Input for CreateKeyRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -148,23 +153,20 @@ pub struct CreateKeyResponse {
     pub key_metadata: Option<KeyMetadata>,
 }
 
-impl Serialize for CreateKeyResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(serializer, "CreateKeyResponse", &[self.key_metadata.is_some()])?;
-        writer.member("KeyMetadata", &self.key_metadata)?;
-        writer.end()
+impl Fields for CreateKeyResponse {
+    fn name(&self) -> &'static str {
+        "CreateKeyResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyMetadata", "keyMetadata", &self.key_metadata),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for CreateKeyResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyMetadata", "keyMetadata", &self.key_metadata)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(CreateKeyResponse);
+structure!(CreateKeyResponse, wire);
 
 impl Output for CreateKeyResponse {
     const EMPTY: bool = false;

@@ -42,7 +42,7 @@ impl Structure for DecapsulateRequest {
         &["KeyId", "SharedSecretCiphertextBlob", "EncapsulationAlgorithm", "GrantTokens", "DryRun"];
     const REQUIRED: u64 = 0b111;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut shared_secret_ciphertext_blob = None;
         let mut encapsulation_algorithm = None;
@@ -66,17 +66,28 @@ impl Structure for DecapsulateRequest {
     }
 }
 
-impl Audited for DecapsulateRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("EncapsulationAlgorithm", "encapsulationAlgorithm", &self.encapsulation_algorithm)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for DecapsulateRequest {
+    fn name(&self) -> &'static str {
+        "DecapsulateRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new(
+                "SharedSecretCiphertextBlob",
+                "sharedSecretCiphertextBlob",
+                &self.shared_secret_ciphertext_blob,
+            ),
+            2 => Field::new("EncapsulationAlgorithm", "encapsulationAlgorithm", &self.encapsulation_algorithm),
+            3 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            4 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DecapsulateRequest);
+structure!(DecapsulateRequest);
 
 impl Input for DecapsulateRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -95,30 +106,22 @@ pub struct DecapsulateResponse {
     pub encapsulation_algorithm: Option<EncapsulationAlgorithmSpec>,
 }
 
-impl Serialize for DecapsulateResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "DecapsulateResponse",
-            &[self.key_id.is_some(), self.shared_secret.is_some(), self.encapsulation_algorithm.is_some()],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("SharedSecret", &self.shared_secret)?;
-        writer.member("EncapsulationAlgorithm", &self.encapsulation_algorithm)?;
-        writer.end()
+impl Fields for DecapsulateResponse {
+    fn name(&self) -> &'static str {
+        "DecapsulateResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("SharedSecret", "sharedSecret", &self.shared_secret),
+            2 => Field::new("EncapsulationAlgorithm", "encapsulationAlgorithm", &self.encapsulation_algorithm),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for DecapsulateResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("EncapsulationAlgorithm", "encapsulationAlgorithm", &self.encapsulation_algorithm)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(DecapsulateResponse);
+structure!(DecapsulateResponse, wire);
 
 impl Output for DecapsulateResponse {
     const EMPTY: bool = false;

@@ -57,7 +57,7 @@ impl Structure for DecryptRequest {
     ];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut ciphertext_blob = None;
         let mut encryption_context = None;
         let mut grant_tokens = None;
@@ -91,20 +91,27 @@ impl Structure for DecryptRequest {
     }
 }
 
-impl Audited for DecryptRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("EncryptionContext", "encryptionContext", &self.encryption_context)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("EncryptionAlgorithm", "encryptionAlgorithm", &self.encryption_algorithm)?;
-        writer.member("Recipient", "recipient", &self.recipient)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.member("DryRunModifiers", "dryRunModifiers", &self.dry_run_modifiers)?;
-        writer.end()
+impl Fields for DecryptRequest {
+    fn name(&self) -> &'static str {
+        "DecryptRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CiphertextBlob", "ciphertextBlob", &self.ciphertext_blob),
+            1 => Field::new("EncryptionContext", "encryptionContext", &self.encryption_context),
+            2 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            3 => Field::new("KeyId", "keyId", &self.key_id),
+            4 => Field::new("EncryptionAlgorithm", "encryptionAlgorithm", &self.encryption_algorithm),
+            5 => Field::new("Recipient", "recipient", &self.recipient),
+            6 => Field::new("DryRun", "dryRun", &self.dry_run),
+            7 => Field::new("DryRunModifiers", "dryRunModifiers", &self.dry_run_modifiers),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DecryptRequest);
+structure!(DecryptRequest);
 
 impl Input for DecryptRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -127,39 +134,24 @@ pub struct DecryptResponse {
     pub key_material_id: Option<String>,
 }
 
-impl Serialize for DecryptResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "DecryptResponse",
-            &[
-                self.key_id.is_some(),
-                self.plaintext.is_some(),
-                self.encryption_algorithm.is_some(),
-                self.ciphertext_for_recipient.is_some(),
-                self.key_material_id.is_some(),
-            ],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("Plaintext", &self.plaintext)?;
-        writer.member("EncryptionAlgorithm", &self.encryption_algorithm)?;
-        writer.member("CiphertextForRecipient", &self.ciphertext_for_recipient)?;
-        writer.member("KeyMaterialId", &self.key_material_id)?;
-        writer.end()
+impl Fields for DecryptResponse {
+    fn name(&self) -> &'static str {
+        "DecryptResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("Plaintext", "plaintext", &self.plaintext),
+            2 => Field::new("EncryptionAlgorithm", "encryptionAlgorithm", &self.encryption_algorithm),
+            3 => Field::new("CiphertextForRecipient", "ciphertextForRecipient", &self.ciphertext_for_recipient),
+            4 => Field::new("KeyMaterialId", "keyMaterialId", &self.key_material_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for DecryptResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("EncryptionAlgorithm", "encryptionAlgorithm", &self.encryption_algorithm)?;
-        writer.member("KeyMaterialId", "keyMaterialId", &self.key_material_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(DecryptResponse);
+structure!(DecryptResponse, wire);
 
 impl Output for DecryptResponse {
     const EMPTY: bool = false;

@@ -22,7 +22,7 @@ impl Structure for DeleteAliasRequest {
     const MEMBERS: &'static [&'static str] = &["AliasName"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut alias_name = None;
         while members.next()?.is_some() {
             alias_name = members.leaf(&rules::ALIAS_NAME_TYPE)?;
@@ -32,15 +32,20 @@ impl Structure for DeleteAliasRequest {
     }
 }
 
-impl Audited for DeleteAliasRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("AliasName", "aliasName", &self.alias_name)?;
-        writer.end()
+impl Fields for DeleteAliasRequest {
+    fn name(&self) -> &'static str {
+        "DeleteAliasRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("AliasName", "aliasName", &self.alias_name),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DeleteAliasRequest);
+structure!(DeleteAliasRequest);
 
 impl Input for DeleteAliasRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -52,21 +57,17 @@ impl Input for DeleteAliasRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct DeleteAliasResponse;
 
-impl Audited for DeleteAliasResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for DeleteAliasResponse {
+    fn name(&self) -> &'static str {
+        "DeleteAliasResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(DeleteAliasResponse);
-
-impl Serialize for DeleteAliasResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "DeleteAliasResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(DeleteAliasResponse, wire);
 
 impl Output for DeleteAliasResponse {
     const EMPTY: bool = true;

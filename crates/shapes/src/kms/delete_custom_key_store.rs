@@ -27,7 +27,7 @@ impl Structure for DeleteCustomKeyStoreRequest {
     const MEMBERS: &'static [&'static str] = &["CustomKeyStoreId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut custom_key_store_id = None;
         while members.next()?.is_some() {
             custom_key_store_id = members.leaf(&rules::CUSTOM_KEY_STORE_ID_TYPE)?;
@@ -37,15 +37,20 @@ impl Structure for DeleteCustomKeyStoreRequest {
     }
 }
 
-impl Audited for DeleteCustomKeyStoreRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id)?;
-        writer.end()
+impl Fields for DeleteCustomKeyStoreRequest {
+    fn name(&self) -> &'static str {
+        "DeleteCustomKeyStoreRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DeleteCustomKeyStoreRequest);
+structure!(DeleteCustomKeyStoreRequest);
 
 impl Input for DeleteCustomKeyStoreRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -57,21 +62,17 @@ impl Input for DeleteCustomKeyStoreRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct DeleteCustomKeyStoreResponse;
 
-impl Serialize for DeleteCustomKeyStoreResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "DeleteCustomKeyStoreResponse", &[])?;
-        writer.end()
+impl Fields for DeleteCustomKeyStoreResponse {
+    fn name(&self) -> &'static str {
+        "DeleteCustomKeyStoreResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-impl Audited for DeleteCustomKeyStoreResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(DeleteCustomKeyStoreResponse);
+structure!(DeleteCustomKeyStoreResponse, wire);
 
 impl Output for DeleteCustomKeyStoreResponse {
     const EMPTY: bool = true;

@@ -31,7 +31,7 @@ impl Structure for DeleteImportedKeyMaterialRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "KeyMaterialId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut key_material_id = None;
         while let Some(place) = members.next()? {
@@ -45,16 +45,21 @@ impl Structure for DeleteImportedKeyMaterialRequest {
     }
 }
 
-impl Audited for DeleteImportedKeyMaterialRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("KeyMaterialId", "keyMaterialId", &self.key_material_id)?;
-        writer.end()
+impl Fields for DeleteImportedKeyMaterialRequest {
+    fn name(&self) -> &'static str {
+        "DeleteImportedKeyMaterialRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("KeyMaterialId", "keyMaterialId", &self.key_material_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DeleteImportedKeyMaterialRequest);
+structure!(DeleteImportedKeyMaterialRequest);
 
 impl Input for DeleteImportedKeyMaterialRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -71,29 +76,21 @@ pub struct DeleteImportedKeyMaterialResponse {
     pub key_material_id: Option<String>,
 }
 
-impl Serialize for DeleteImportedKeyMaterialResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "DeleteImportedKeyMaterialResponse",
-            &[self.key_id.is_some(), self.key_material_id.is_some()],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("KeyMaterialId", &self.key_material_id)?;
-        writer.end()
+impl Fields for DeleteImportedKeyMaterialResponse {
+    fn name(&self) -> &'static str {
+        "DeleteImportedKeyMaterialResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("KeyMaterialId", "keyMaterialId", &self.key_material_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for DeleteImportedKeyMaterialResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("KeyMaterialId", "keyMaterialId", &self.key_material_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(DeleteImportedKeyMaterialResponse);
+structure!(DeleteImportedKeyMaterialResponse, wire);
 
 impl Output for DeleteImportedKeyMaterialResponse {
     const EMPTY: bool = false;

@@ -43,7 +43,7 @@ impl Structure for DeriveSharedSecretRequest {
         &["KeyId", "KeyAgreementAlgorithm", "PublicKey", "GrantTokens", "DryRun", "Recipient"];
     const REQUIRED: u64 = 0b111;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut key_agreement_algorithm = None;
         let mut public_key = None;
@@ -69,18 +69,25 @@ impl Structure for DeriveSharedSecretRequest {
     }
 }
 
-impl Audited for DeriveSharedSecretRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("KeyAgreementAlgorithm", "keyAgreementAlgorithm", &self.key_agreement_algorithm)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.member("Recipient", "recipient", &self.recipient)?;
-        writer.end()
+impl Fields for DeriveSharedSecretRequest {
+    fn name(&self) -> &'static str {
+        "DeriveSharedSecretRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("KeyAgreementAlgorithm", "keyAgreementAlgorithm", &self.key_agreement_algorithm),
+            2 => Field::new("PublicKey", "publicKey", &self.public_key),
+            3 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            4 => Field::new("DryRun", "dryRun", &self.dry_run),
+            5 => Field::new("Recipient", "recipient", &self.recipient),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DeriveSharedSecretRequest);
+structure!(DeriveSharedSecretRequest);
 
 impl Input for DeriveSharedSecretRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -103,39 +110,24 @@ pub struct DeriveSharedSecretResponse {
     pub key_origin: Option<OriginType>,
 }
 
-impl Serialize for DeriveSharedSecretResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "DeriveSharedSecretResponse",
-            &[
-                self.key_id.is_some(),
-                self.shared_secret.is_some(),
-                self.ciphertext_for_recipient.is_some(),
-                self.key_agreement_algorithm.is_some(),
-                self.key_origin.is_some(),
-            ],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("SharedSecret", &self.shared_secret)?;
-        writer.member("CiphertextForRecipient", &self.ciphertext_for_recipient)?;
-        writer.member("KeyAgreementAlgorithm", &self.key_agreement_algorithm)?;
-        writer.member("KeyOrigin", &self.key_origin)?;
-        writer.end()
+impl Fields for DeriveSharedSecretResponse {
+    fn name(&self) -> &'static str {
+        "DeriveSharedSecretResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("SharedSecret", "sharedSecret", &self.shared_secret),
+            2 => Field::new("CiphertextForRecipient", "ciphertextForRecipient", &self.ciphertext_for_recipient),
+            3 => Field::new("KeyAgreementAlgorithm", "keyAgreementAlgorithm", &self.key_agreement_algorithm),
+            4 => Field::new("KeyOrigin", "keyOrigin", &self.key_origin),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for DeriveSharedSecretResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("KeyAgreementAlgorithm", "keyAgreementAlgorithm", &self.key_agreement_algorithm)?;
-        writer.member("KeyOrigin", "keyOrigin", &self.key_origin)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(DeriveSharedSecretResponse);
+structure!(DeriveSharedSecretResponse, wire);
 
 impl Output for DeriveSharedSecretResponse {
     const EMPTY: bool = false;

@@ -28,7 +28,7 @@ impl Structure for DescribeCustomKeyStoresRequest {
     const MEMBERS: &'static [&'static str] = &["CustomKeyStoreId", "CustomKeyStoreName", "Limit", "Marker"];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut custom_key_store_id = None;
         let mut custom_key_store_name = None;
         let mut limit = None;
@@ -45,18 +45,23 @@ impl Structure for DescribeCustomKeyStoresRequest {
     }
 }
 
-impl Audited for DescribeCustomKeyStoresRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id)?;
-        writer.member("CustomKeyStoreName", "customKeyStoreName", &self.custom_key_store_name)?;
-        writer.member("Limit", "limit", &self.limit)?;
-        writer.member("Marker", "marker", &self.marker)?;
-        writer.end()
+impl Fields for DescribeCustomKeyStoresRequest {
+    fn name(&self) -> &'static str {
+        "DescribeCustomKeyStoresRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id),
+            1 => Field::new("CustomKeyStoreName", "customKeyStoreName", &self.custom_key_store_name),
+            2 => Field::new("Limit", "limit", &self.limit),
+            3 => Field::new("Marker", "marker", &self.marker),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DescribeCustomKeyStoresRequest);
+structure!(DescribeCustomKeyStoresRequest);
 
 impl Input for DescribeCustomKeyStoresRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -75,31 +80,22 @@ pub struct DescribeCustomKeyStoresResponse {
     pub truncated: Option<bool>,
 }
 
-impl Serialize for DescribeCustomKeyStoresResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "DescribeCustomKeyStoresResponse",
-            &[self.custom_key_stores.is_some(), self.next_marker.is_some(), self.truncated.is_some()],
-        )?;
-        writer.member("CustomKeyStores", &self.custom_key_stores)?;
-        writer.member("NextMarker", &self.next_marker)?;
-        writer.member("Truncated", &self.truncated)?;
-        writer.end()
+impl Fields for DescribeCustomKeyStoresResponse {
+    fn name(&self) -> &'static str {
+        "DescribeCustomKeyStoresResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CustomKeyStores", "customKeyStores", &self.custom_key_stores),
+            1 => Field::new("NextMarker", "nextMarker", &self.next_marker),
+            2 => Field::new("Truncated", "truncated", &self.truncated),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for DescribeCustomKeyStoresResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("CustomKeyStores", "customKeyStores", &self.custom_key_stores)?;
-        writer.member("NextMarker", "nextMarker", &self.next_marker)?;
-        writer.member("Truncated", "truncated", &self.truncated)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(DescribeCustomKeyStoresResponse);
+structure!(DescribeCustomKeyStoresResponse, wire);
 
 impl Output for DescribeCustomKeyStoresResponse {
     const EMPTY: bool = false;

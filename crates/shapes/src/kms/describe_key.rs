@@ -24,7 +24,7 @@ impl Structure for DescribeKeyRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "GrantTokens"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut grant_tokens = None;
         while let Some(place) = members.next()? {
@@ -38,15 +38,21 @@ impl Structure for DescribeKeyRequest {
     }
 }
 
-impl Audited for DescribeKeyRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.end()
+impl Fields for DescribeKeyRequest {
+    fn name(&self) -> &'static str {
+        "DescribeKeyRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DescribeKeyRequest);
+structure!(DescribeKeyRequest);
 
 impl Input for DescribeKeyRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -61,23 +67,20 @@ pub struct DescribeKeyResponse {
     pub key_metadata: Option<KeyMetadata>,
 }
 
-impl Serialize for DescribeKeyResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(serializer, "DescribeKeyResponse", &[self.key_metadata.is_some()])?;
-        writer.member("KeyMetadata", &self.key_metadata)?;
-        writer.end()
+impl Fields for DescribeKeyResponse {
+    fn name(&self) -> &'static str {
+        "DescribeKeyResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyMetadata", "keyMetadata", &self.key_metadata),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for DescribeKeyResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyMetadata", "keyMetadata", &self.key_metadata)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(DescribeKeyResponse);
+structure!(DescribeKeyResponse, wire);
 
 impl Output for DescribeKeyResponse {
     const EMPTY: bool = false;

@@ -28,7 +28,7 @@ impl Structure for DisableKeyRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         while members.next()?.is_some() {
             key_id = members.leaf(&rules::KEY_ID_TYPE)?;
@@ -38,15 +38,20 @@ impl Structure for DisableKeyRequest {
     }
 }
 
-impl Audited for DisableKeyRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.end()
+impl Fields for DisableKeyRequest {
+    fn name(&self) -> &'static str {
+        "DisableKeyRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DisableKeyRequest);
+structure!(DisableKeyRequest);
 
 impl Input for DisableKeyRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -58,21 +63,17 @@ impl Input for DisableKeyRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct DisableKeyResponse;
 
-impl Audited for DisableKeyResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for DisableKeyResponse {
+    fn name(&self) -> &'static str {
+        "DisableKeyResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(DisableKeyResponse);
-
-impl Serialize for DisableKeyResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "DisableKeyResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(DisableKeyResponse, wire);
 
 impl Output for DisableKeyResponse {
     const EMPTY: bool = true;

@@ -30,7 +30,7 @@ impl Structure for DisableKeyRotationRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         while members.next()?.is_some() {
             key_id = members.leaf(&rules::KEY_ID_TYPE)?;
@@ -40,15 +40,20 @@ impl Structure for DisableKeyRotationRequest {
     }
 }
 
-impl Audited for DisableKeyRotationRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.end()
+impl Fields for DisableKeyRotationRequest {
+    fn name(&self) -> &'static str {
+        "DisableKeyRotationRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DisableKeyRotationRequest);
+structure!(DisableKeyRotationRequest);
 
 impl Input for DisableKeyRotationRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -60,21 +65,17 @@ impl Input for DisableKeyRotationRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct DisableKeyRotationResponse;
 
-impl Audited for DisableKeyRotationResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for DisableKeyRotationResponse {
+    fn name(&self) -> &'static str {
+        "DisableKeyRotationResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(DisableKeyRotationResponse);
-
-impl Serialize for DisableKeyRotationResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "DisableKeyRotationResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(DisableKeyRotationResponse, wire);
 
 impl Output for DisableKeyRotationResponse {
     const EMPTY: bool = true;

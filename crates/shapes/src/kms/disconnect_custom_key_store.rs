@@ -22,7 +22,7 @@ impl Structure for DisconnectCustomKeyStoreRequest {
     const MEMBERS: &'static [&'static str] = &["CustomKeyStoreId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut custom_key_store_id = None;
         while members.next()?.is_some() {
             custom_key_store_id = members.leaf(&rules::CUSTOM_KEY_STORE_ID_TYPE)?;
@@ -32,15 +32,20 @@ impl Structure for DisconnectCustomKeyStoreRequest {
     }
 }
 
-impl Audited for DisconnectCustomKeyStoreRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id)?;
-        writer.end()
+impl Fields for DisconnectCustomKeyStoreRequest {
+    fn name(&self) -> &'static str {
+        "DisconnectCustomKeyStoreRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DisconnectCustomKeyStoreRequest);
+structure!(DisconnectCustomKeyStoreRequest);
 
 impl Input for DisconnectCustomKeyStoreRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -52,21 +57,17 @@ impl Input for DisconnectCustomKeyStoreRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct DisconnectCustomKeyStoreResponse;
 
-impl Serialize for DisconnectCustomKeyStoreResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "DisconnectCustomKeyStoreResponse", &[])?;
-        writer.end()
+impl Fields for DisconnectCustomKeyStoreResponse {
+    fn name(&self) -> &'static str {
+        "DisconnectCustomKeyStoreResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-impl Audited for DisconnectCustomKeyStoreResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(DisconnectCustomKeyStoreResponse);
+structure!(DisconnectCustomKeyStoreResponse, wire);
 
 impl Output for DisconnectCustomKeyStoreResponse {
     const EMPTY: bool = true;

@@ -29,7 +29,7 @@ impl Structure for EnableKeyRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         while members.next()?.is_some() {
             key_id = members.leaf(&rules::KEY_ID_TYPE)?;
@@ -39,15 +39,20 @@ impl Structure for EnableKeyRequest {
     }
 }
 
-impl Audited for EnableKeyRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.end()
+impl Fields for EnableKeyRequest {
+    fn name(&self) -> &'static str {
+        "EnableKeyRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(EnableKeyRequest);
+structure!(EnableKeyRequest);
 
 impl Input for EnableKeyRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -59,21 +64,17 @@ impl Input for EnableKeyRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct EnableKeyResponse;
 
-impl Audited for EnableKeyResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for EnableKeyResponse {
+    fn name(&self) -> &'static str {
+        "EnableKeyResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(EnableKeyResponse);
-
-impl Serialize for EnableKeyResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "EnableKeyResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(EnableKeyResponse, wire);
 
 impl Output for EnableKeyResponse {
     const EMPTY: bool = true;

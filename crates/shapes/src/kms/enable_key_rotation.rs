@@ -32,7 +32,7 @@ impl Structure for EnableKeyRotationRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "RotationPeriodInDays"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut rotation_period_in_days = None;
         while let Some(place) = members.next()? {
@@ -46,16 +46,21 @@ impl Structure for EnableKeyRotationRequest {
     }
 }
 
-impl Audited for EnableKeyRotationRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("RotationPeriodInDays", "rotationPeriodInDays", &self.rotation_period_in_days)?;
-        writer.end()
+impl Fields for EnableKeyRotationRequest {
+    fn name(&self) -> &'static str {
+        "EnableKeyRotationRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("RotationPeriodInDays", "rotationPeriodInDays", &self.rotation_period_in_days),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(EnableKeyRotationRequest);
+structure!(EnableKeyRotationRequest);
 
 impl Input for EnableKeyRotationRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -67,21 +72,17 @@ impl Input for EnableKeyRotationRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct EnableKeyRotationResponse;
 
-impl Audited for EnableKeyRotationResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for EnableKeyRotationResponse {
+    fn name(&self) -> &'static str {
+        "EnableKeyRotationResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(EnableKeyRotationResponse);
-
-impl Serialize for EnableKeyRotationResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "EnableKeyRotationResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(EnableKeyRotationResponse, wire);
 
 impl Output for EnableKeyRotationResponse {
     const EMPTY: bool = true;

@@ -38,7 +38,7 @@ impl Structure for EncapsulateRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "EncapsulationAlgorithm", "GrantTokens", "DryRun"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut encapsulation_algorithm = None;
         let mut grant_tokens = None;
@@ -56,17 +56,23 @@ impl Structure for EncapsulateRequest {
     }
 }
 
-impl Audited for EncapsulateRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("EncapsulationAlgorithm", "encapsulationAlgorithm", &self.encapsulation_algorithm)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for EncapsulateRequest {
+    fn name(&self) -> &'static str {
+        "EncapsulateRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("EncapsulationAlgorithm", "encapsulationAlgorithm", &self.encapsulation_algorithm),
+            2 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            3 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(EncapsulateRequest);
+structure!(EncapsulateRequest);
 
 impl Input for EncapsulateRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -87,36 +93,27 @@ pub struct EncapsulateResponse {
     pub encapsulation_algorithm: Option<EncapsulationAlgorithmSpec>,
 }
 
-impl Serialize for EncapsulateResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "EncapsulateResponse",
-            &[
-                self.key_id.is_some(),
-                self.shared_secret.is_some(),
-                self.shared_secret_ciphertext_blob.is_some(),
-                self.encapsulation_algorithm.is_some(),
-            ],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("SharedSecret", &self.shared_secret)?;
-        writer.member("SharedSecretCiphertextBlob", &self.shared_secret_ciphertext_blob)?;
-        writer.member("EncapsulationAlgorithm", &self.encapsulation_algorithm)?;
-        writer.end()
+impl Fields for EncapsulateResponse {
+    fn name(&self) -> &'static str {
+        "EncapsulateResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("SharedSecret", "sharedSecret", &self.shared_secret),
+            2 => Field::new(
+                "SharedSecretCiphertextBlob",
+                "sharedSecretCiphertextBlob",
+                &self.shared_secret_ciphertext_blob,
+            ),
+            3 => Field::new("EncapsulationAlgorithm", "encapsulationAlgorithm", &self.encapsulation_algorithm),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for EncapsulateResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("EncapsulationAlgorithm", "encapsulationAlgorithm", &self.encapsulation_algorithm)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(EncapsulateResponse);
+structure!(EncapsulateResponse, wire);
 
 impl Output for EncapsulateResponse {
     const EMPTY: bool = false;

@@ -42,7 +42,7 @@ impl Structure for EncryptRequest {
         &["KeyId", "Plaintext", "EncryptionContext", "GrantTokens", "EncryptionAlgorithm", "DryRun"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut plaintext = None;
         let mut encryption_context = None;
@@ -64,18 +64,25 @@ impl Structure for EncryptRequest {
     }
 }
 
-impl Audited for EncryptRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("EncryptionContext", "encryptionContext", &self.encryption_context)?;
-        writer.member("EncryptionAlgorithm", "encryptionAlgorithm", &self.encryption_algorithm)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for EncryptRequest {
+    fn name(&self) -> &'static str {
+        "EncryptRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("Plaintext", "plaintext", &self.plaintext),
+            2 => Field::new("EncryptionContext", "encryptionContext", &self.encryption_context),
+            3 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            4 => Field::new("EncryptionAlgorithm", "encryptionAlgorithm", &self.encryption_algorithm),
+            5 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(EncryptRequest);
+structure!(EncryptRequest);
 
 impl Input for EncryptRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -94,30 +101,22 @@ pub struct EncryptResponse {
     pub encryption_algorithm: Option<EncryptionAlgorithmSpec>,
 }
 
-impl Serialize for EncryptResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "EncryptResponse",
-            &[self.ciphertext_blob.is_some(), self.key_id.is_some(), self.encryption_algorithm.is_some()],
-        )?;
-        writer.member("CiphertextBlob", &self.ciphertext_blob)?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("EncryptionAlgorithm", &self.encryption_algorithm)?;
-        writer.end()
+impl Fields for EncryptResponse {
+    fn name(&self) -> &'static str {
+        "EncryptResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CiphertextBlob", "ciphertextBlob", &self.ciphertext_blob),
+            1 => Field::new("KeyId", "keyId", &self.key_id),
+            2 => Field::new("EncryptionAlgorithm", "encryptionAlgorithm", &self.encryption_algorithm),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for EncryptResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("EncryptionAlgorithm", "encryptionAlgorithm", &self.encryption_algorithm)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(EncryptResponse);
+structure!(EncryptResponse, wire);
 
 impl Output for EncryptResponse {
     const EMPTY: bool = false;

@@ -45,7 +45,7 @@ impl Structure for GenerateDataKeyRequest {
         &["KeyId", "EncryptionContext", "NumberOfBytes", "KeySpec", "GrantTokens", "Recipient", "DryRun"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut encryption_context = None;
         let mut number_of_bytes = None;
@@ -69,20 +69,26 @@ impl Structure for GenerateDataKeyRequest {
     }
 }
 
-impl Audited for GenerateDataKeyRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("EncryptionContext", "encryptionContext", &self.encryption_context)?;
-        writer.member("NumberOfBytes", "numberOfBytes", &self.number_of_bytes)?;
-        writer.member("KeySpec", "keySpec", &self.key_spec)?;
-        writer.member("Recipient", "recipient", &self.recipient)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for GenerateDataKeyRequest {
+    fn name(&self) -> &'static str {
+        "GenerateDataKeyRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("EncryptionContext", "encryptionContext", &self.encryption_context),
+            2 => Field::new("NumberOfBytes", "numberOfBytes", &self.number_of_bytes),
+            3 => Field::new("KeySpec", "keySpec", &self.key_spec),
+            4 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            5 => Field::new("Recipient", "recipient", &self.recipient),
+            6 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GenerateDataKeyRequest);
+structure!(GenerateDataKeyRequest);
 
 impl Input for GenerateDataKeyRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -105,38 +111,24 @@ pub struct GenerateDataKeyResponse {
     pub key_material_id: Option<String>,
 }
 
-impl Serialize for GenerateDataKeyResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GenerateDataKeyResponse",
-            &[
-                self.ciphertext_blob.is_some(),
-                self.plaintext.is_some(),
-                self.key_id.is_some(),
-                self.ciphertext_for_recipient.is_some(),
-                self.key_material_id.is_some(),
-            ],
-        )?;
-        writer.member("CiphertextBlob", &self.ciphertext_blob)?;
-        writer.member("Plaintext", &self.plaintext)?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("CiphertextForRecipient", &self.ciphertext_for_recipient)?;
-        writer.member("KeyMaterialId", &self.key_material_id)?;
-        writer.end()
+impl Fields for GenerateDataKeyResponse {
+    fn name(&self) -> &'static str {
+        "GenerateDataKeyResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CiphertextBlob", "ciphertextBlob", &self.ciphertext_blob),
+            1 => Field::new("Plaintext", "plaintext", &self.plaintext),
+            2 => Field::new("KeyId", "keyId", &self.key_id),
+            3 => Field::new("CiphertextForRecipient", "ciphertextForRecipient", &self.ciphertext_for_recipient),
+            4 => Field::new("KeyMaterialId", "keyMaterialId", &self.key_material_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GenerateDataKeyResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("KeyMaterialId", "keyMaterialId", &self.key_material_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GenerateDataKeyResponse);
+structure!(GenerateDataKeyResponse, wire);
 
 impl Output for GenerateDataKeyResponse {
     const EMPTY: bool = false;

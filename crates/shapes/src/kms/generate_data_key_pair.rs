@@ -44,7 +44,7 @@ impl Structure for GenerateDataKeyPairRequest {
         &["EncryptionContext", "KeyId", "KeyPairSpec", "GrantTokens", "Recipient", "DryRun"];
     const REQUIRED: u64 = 0b110;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut encryption_context = None;
         let mut key_id = None;
         let mut key_pair_spec = None;
@@ -66,19 +66,25 @@ impl Structure for GenerateDataKeyPairRequest {
     }
 }
 
-impl Audited for GenerateDataKeyPairRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("EncryptionContext", "encryptionContext", &self.encryption_context)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("KeyPairSpec", "keyPairSpec", &self.key_pair_spec)?;
-        writer.member("Recipient", "recipient", &self.recipient)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for GenerateDataKeyPairRequest {
+    fn name(&self) -> &'static str {
+        "GenerateDataKeyPairRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("EncryptionContext", "encryptionContext", &self.encryption_context),
+            1 => Field::new("KeyId", "keyId", &self.key_id),
+            2 => Field::new("KeyPairSpec", "keyPairSpec", &self.key_pair_spec),
+            3 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            4 => Field::new("Recipient", "recipient", &self.recipient),
+            5 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GenerateDataKeyPairRequest);
+structure!(GenerateDataKeyPairRequest);
 
 impl Input for GenerateDataKeyPairRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -105,43 +111,26 @@ pub struct GenerateDataKeyPairResponse {
     pub key_material_id: Option<String>,
 }
 
-impl Serialize for GenerateDataKeyPairResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GenerateDataKeyPairResponse",
-            &[
-                self.private_key_ciphertext_blob.is_some(),
-                self.private_key_plaintext.is_some(),
-                self.public_key.is_some(),
-                self.key_id.is_some(),
-                self.key_pair_spec.is_some(),
-                self.ciphertext_for_recipient.is_some(),
-                self.key_material_id.is_some(),
-            ],
-        )?;
-        writer.member("PrivateKeyCiphertextBlob", &self.private_key_ciphertext_blob)?;
-        writer.member("PrivateKeyPlaintext", &self.private_key_plaintext)?;
-        writer.member("PublicKey", &self.public_key)?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("KeyPairSpec", &self.key_pair_spec)?;
-        writer.member("CiphertextForRecipient", &self.ciphertext_for_recipient)?;
-        writer.member("KeyMaterialId", &self.key_material_id)?;
-        writer.end()
+impl Fields for GenerateDataKeyPairResponse {
+    fn name(&self) -> &'static str {
+        "GenerateDataKeyPairResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("PrivateKeyCiphertextBlob", "privateKeyCiphertextBlob", &self.private_key_ciphertext_blob),
+            1 => Field::new("PrivateKeyPlaintext", "privateKeyPlaintext", &self.private_key_plaintext),
+            2 => Field::new("PublicKey", "publicKey", &self.public_key),
+            3 => Field::new("KeyId", "keyId", &self.key_id),
+            4 => Field::new("KeyPairSpec", "keyPairSpec", &self.key_pair_spec),
+            5 => Field::new("CiphertextForRecipient", "ciphertextForRecipient", &self.ciphertext_for_recipient),
+            6 => Field::new("KeyMaterialId", "keyMaterialId", &self.key_material_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GenerateDataKeyPairResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("KeyPairSpec", "keyPairSpec", &self.key_pair_spec)?;
-        writer.member("KeyMaterialId", "keyMaterialId", &self.key_material_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GenerateDataKeyPairResponse);
+structure!(GenerateDataKeyPairResponse, wire);
 
 impl Output for GenerateDataKeyPairResponse {
     const EMPTY: bool = false;

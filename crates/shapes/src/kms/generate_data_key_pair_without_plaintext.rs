@@ -41,7 +41,7 @@ impl Structure for GenerateDataKeyPairWithoutPlaintextRequest {
     const MEMBERS: &'static [&'static str] = &["EncryptionContext", "KeyId", "KeyPairSpec", "GrantTokens", "DryRun"];
     const REQUIRED: u64 = 0b110;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut encryption_context = None;
         let mut key_id = None;
         let mut key_pair_spec = None;
@@ -61,18 +61,24 @@ impl Structure for GenerateDataKeyPairWithoutPlaintextRequest {
     }
 }
 
-impl Audited for GenerateDataKeyPairWithoutPlaintextRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("EncryptionContext", "encryptionContext", &self.encryption_context)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("KeyPairSpec", "keyPairSpec", &self.key_pair_spec)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for GenerateDataKeyPairWithoutPlaintextRequest {
+    fn name(&self) -> &'static str {
+        "GenerateDataKeyPairWithoutPlaintextRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("EncryptionContext", "encryptionContext", &self.encryption_context),
+            1 => Field::new("KeyId", "keyId", &self.key_id),
+            2 => Field::new("KeyPairSpec", "keyPairSpec", &self.key_pair_spec),
+            3 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            4 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GenerateDataKeyPairWithoutPlaintextRequest);
+structure!(GenerateDataKeyPairWithoutPlaintextRequest);
 
 impl Input for GenerateDataKeyPairWithoutPlaintextRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -95,39 +101,24 @@ pub struct GenerateDataKeyPairWithoutPlaintextResponse {
     pub key_material_id: Option<String>,
 }
 
-impl Serialize for GenerateDataKeyPairWithoutPlaintextResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GenerateDataKeyPairWithoutPlaintextResponse",
-            &[
-                self.private_key_ciphertext_blob.is_some(),
-                self.public_key.is_some(),
-                self.key_id.is_some(),
-                self.key_pair_spec.is_some(),
-                self.key_material_id.is_some(),
-            ],
-        )?;
-        writer.member("PrivateKeyCiphertextBlob", &self.private_key_ciphertext_blob)?;
-        writer.member("PublicKey", &self.public_key)?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("KeyPairSpec", &self.key_pair_spec)?;
-        writer.member("KeyMaterialId", &self.key_material_id)?;
-        writer.end()
+impl Fields for GenerateDataKeyPairWithoutPlaintextResponse {
+    fn name(&self) -> &'static str {
+        "GenerateDataKeyPairWithoutPlaintextResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("PrivateKeyCiphertextBlob", "privateKeyCiphertextBlob", &self.private_key_ciphertext_blob),
+            1 => Field::new("PublicKey", "publicKey", &self.public_key),
+            2 => Field::new("KeyId", "keyId", &self.key_id),
+            3 => Field::new("KeyPairSpec", "keyPairSpec", &self.key_pair_spec),
+            4 => Field::new("KeyMaterialId", "keyMaterialId", &self.key_material_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GenerateDataKeyPairWithoutPlaintextResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("KeyPairSpec", "keyPairSpec", &self.key_pair_spec)?;
-        writer.member("KeyMaterialId", "keyMaterialId", &self.key_material_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GenerateDataKeyPairWithoutPlaintextResponse);
+structure!(GenerateDataKeyPairWithoutPlaintextResponse, wire);
 
 impl Output for GenerateDataKeyPairWithoutPlaintextResponse {
     const EMPTY: bool = false;

@@ -43,7 +43,7 @@ impl Structure for GenerateDataKeyWithoutPlaintextRequest {
         &["KeyId", "EncryptionContext", "KeySpec", "NumberOfBytes", "GrantTokens", "DryRun"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut encryption_context = None;
         let mut key_spec = None;
@@ -65,19 +65,25 @@ impl Structure for GenerateDataKeyWithoutPlaintextRequest {
     }
 }
 
-impl Audited for GenerateDataKeyWithoutPlaintextRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("EncryptionContext", "encryptionContext", &self.encryption_context)?;
-        writer.member("KeySpec", "keySpec", &self.key_spec)?;
-        writer.member("NumberOfBytes", "numberOfBytes", &self.number_of_bytes)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for GenerateDataKeyWithoutPlaintextRequest {
+    fn name(&self) -> &'static str {
+        "GenerateDataKeyWithoutPlaintextRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("EncryptionContext", "encryptionContext", &self.encryption_context),
+            2 => Field::new("KeySpec", "keySpec", &self.key_spec),
+            3 => Field::new("NumberOfBytes", "numberOfBytes", &self.number_of_bytes),
+            4 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            5 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GenerateDataKeyWithoutPlaintextRequest);
+structure!(GenerateDataKeyWithoutPlaintextRequest);
 
 impl Input for GenerateDataKeyWithoutPlaintextRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -96,30 +102,22 @@ pub struct GenerateDataKeyWithoutPlaintextResponse {
     pub key_material_id: Option<String>,
 }
 
-impl Serialize for GenerateDataKeyWithoutPlaintextResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GenerateDataKeyWithoutPlaintextResponse",
-            &[self.ciphertext_blob.is_some(), self.key_id.is_some(), self.key_material_id.is_some()],
-        )?;
-        writer.member("CiphertextBlob", &self.ciphertext_blob)?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("KeyMaterialId", &self.key_material_id)?;
-        writer.end()
+impl Fields for GenerateDataKeyWithoutPlaintextResponse {
+    fn name(&self) -> &'static str {
+        "GenerateDataKeyWithoutPlaintextResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CiphertextBlob", "ciphertextBlob", &self.ciphertext_blob),
+            1 => Field::new("KeyId", "keyId", &self.key_id),
+            2 => Field::new("KeyMaterialId", "keyMaterialId", &self.key_material_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GenerateDataKeyWithoutPlaintextResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("KeyMaterialId", "keyMaterialId", &self.key_material_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GenerateDataKeyWithoutPlaintextResponse);
+structure!(GenerateDataKeyWithoutPlaintextResponse, wire);
 
 impl Output for GenerateDataKeyWithoutPlaintextResponse {
     const EMPTY: bool = false;

@@ -38,7 +38,7 @@ impl Structure for GenerateMacRequest {
     const MEMBERS: &'static [&'static str] = &["Message", "KeyId", "MacAlgorithm", "GrantTokens", "DryRun"];
     const REQUIRED: u64 = 0b111;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut message = None;
         let mut key_id = None;
         let mut mac_algorithm = None;
@@ -60,17 +60,24 @@ impl Structure for GenerateMacRequest {
     }
 }
 
-impl Audited for GenerateMacRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("MacAlgorithm", "macAlgorithm", &self.mac_algorithm)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for GenerateMacRequest {
+    fn name(&self) -> &'static str {
+        "GenerateMacRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Message", "message", &self.message),
+            1 => Field::new("KeyId", "keyId", &self.key_id),
+            2 => Field::new("MacAlgorithm", "macAlgorithm", &self.mac_algorithm),
+            3 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            4 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GenerateMacRequest);
+structure!(GenerateMacRequest);
 
 impl Input for GenerateMacRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -89,30 +96,22 @@ pub struct GenerateMacResponse {
     pub key_id: Option<String>,
 }
 
-impl Serialize for GenerateMacResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GenerateMacResponse",
-            &[self.mac.is_some(), self.mac_algorithm.is_some(), self.key_id.is_some()],
-        )?;
-        writer.member("Mac", &self.mac)?;
-        writer.member("MacAlgorithm", &self.mac_algorithm)?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.end()
+impl Fields for GenerateMacResponse {
+    fn name(&self) -> &'static str {
+        "GenerateMacResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Mac", "mac", &self.mac),
+            1 => Field::new("MacAlgorithm", "macAlgorithm", &self.mac_algorithm),
+            2 => Field::new("KeyId", "keyId", &self.key_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GenerateMacResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("MacAlgorithm", "macAlgorithm", &self.mac_algorithm)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GenerateMacResponse);
+structure!(GenerateMacResponse, wire);
 
 impl Output for GenerateMacResponse {
     const EMPTY: bool = false;

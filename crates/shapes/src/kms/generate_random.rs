@@ -32,7 +32,7 @@ impl Structure for GenerateRandomRequest {
     const MEMBERS: &'static [&'static str] = &["NumberOfBytes", "CustomKeyStoreId", "Recipient"];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut number_of_bytes = None;
         let mut custom_key_store_id = None;
         let mut recipient = None;
@@ -47,17 +47,22 @@ impl Structure for GenerateRandomRequest {
     }
 }
 
-impl Audited for GenerateRandomRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("NumberOfBytes", "numberOfBytes", &self.number_of_bytes)?;
-        writer.member("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id)?;
-        writer.member("Recipient", "recipient", &self.recipient)?;
-        writer.end()
+impl Fields for GenerateRandomRequest {
+    fn name(&self) -> &'static str {
+        "GenerateRandomRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("NumberOfBytes", "numberOfBytes", &self.number_of_bytes),
+            1 => Field::new("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id),
+            2 => Field::new("Recipient", "recipient", &self.recipient),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GenerateRandomRequest);
+structure!(GenerateRandomRequest);
 
 impl Input for GenerateRandomRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -74,27 +79,21 @@ pub struct GenerateRandomResponse {
     pub ciphertext_for_recipient: Option<Blob>,
 }
 
-impl Serialize for GenerateRandomResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GenerateRandomResponse",
-            &[self.plaintext.is_some(), self.ciphertext_for_recipient.is_some()],
-        )?;
-        writer.member("Plaintext", &self.plaintext)?;
-        writer.member("CiphertextForRecipient", &self.ciphertext_for_recipient)?;
-        writer.end()
+impl Fields for GenerateRandomResponse {
+    fn name(&self) -> &'static str {
+        "GenerateRandomResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Plaintext", "plaintext", &self.plaintext),
+            1 => Field::new("CiphertextForRecipient", "ciphertextForRecipient", &self.ciphertext_for_recipient),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GenerateRandomResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GenerateRandomResponse);
+structure!(GenerateRandomResponse, wire);
 
 impl Output for GenerateRandomResponse {
     const EMPTY: bool = false;

@@ -22,7 +22,7 @@ impl Structure for GetKeyLastUsageRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         while members.next()?.is_some() {
             key_id = members.leaf(&rules::KEY_ID_TYPE)?;
@@ -32,15 +32,20 @@ impl Structure for GetKeyLastUsageRequest {
     }
 }
 
-impl Audited for GetKeyLastUsageRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.end()
+impl Fields for GetKeyLastUsageRequest {
+    fn name(&self) -> &'static str {
+        "GetKeyLastUsageRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GetKeyLastUsageRequest);
+structure!(GetKeyLastUsageRequest);
 
 impl Input for GetKeyLastUsageRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -61,38 +66,23 @@ pub struct GetKeyLastUsageResponse {
     pub key_creation_date: Option<Timestamp>,
 }
 
-impl Serialize for GetKeyLastUsageResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GetKeyLastUsageResponse",
-            &[
-                self.key_id.is_some(),
-                self.key_last_usage.is_some(),
-                self.tracking_start_date.is_some(),
-                self.key_creation_date.is_some(),
-            ],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("KeyLastUsage", &self.key_last_usage)?;
-        writer.member("TrackingStartDate", &self.tracking_start_date)?;
-        writer.member("KeyCreationDate", &self.key_creation_date)?;
-        writer.end()
+impl Fields for GetKeyLastUsageResponse {
+    fn name(&self) -> &'static str {
+        "GetKeyLastUsageResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("KeyLastUsage", "keyLastUsage", &self.key_last_usage),
+            2 => Field::new("TrackingStartDate", "trackingStartDate", &self.tracking_start_date),
+            3 => Field::new("KeyCreationDate", "keyCreationDate", &self.key_creation_date),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GetKeyLastUsageResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("KeyLastUsage", "keyLastUsage", &self.key_last_usage)?;
-        writer.member("TrackingStartDate", "trackingStartDate", &self.tracking_start_date)?;
-        writer.member("KeyCreationDate", "keyCreationDate", &self.key_creation_date)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GetKeyLastUsageResponse);
+structure!(GetKeyLastUsageResponse, wire);
 
 impl Output for GetKeyLastUsageResponse {
     const EMPTY: bool = false;

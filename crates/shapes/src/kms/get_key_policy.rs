@@ -30,7 +30,7 @@ impl Structure for GetKeyPolicyRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "PolicyName"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut policy_name = None;
         while let Some(place) = members.next()? {
@@ -44,16 +44,21 @@ impl Structure for GetKeyPolicyRequest {
     }
 }
 
-impl Audited for GetKeyPolicyRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("PolicyName", "policyName", &self.policy_name)?;
-        writer.end()
+impl Fields for GetKeyPolicyRequest {
+    fn name(&self) -> &'static str {
+        "GetKeyPolicyRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("PolicyName", "policyName", &self.policy_name),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GetKeyPolicyRequest);
+structure!(GetKeyPolicyRequest);
 
 impl Input for GetKeyPolicyRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -70,26 +75,21 @@ pub struct GetKeyPolicyResponse {
     pub policy_name: Option<String>,
 }
 
-impl Serialize for GetKeyPolicyResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer =
-            Writer::start(serializer, "GetKeyPolicyResponse", &[self.policy.is_some(), self.policy_name.is_some()])?;
-        writer.member("Policy", &self.policy)?;
-        writer.member("PolicyName", &self.policy_name)?;
-        writer.end()
+impl Fields for GetKeyPolicyResponse {
+    fn name(&self) -> &'static str {
+        "GetKeyPolicyResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Policy", "policy", &self.policy),
+            1 => Field::new("PolicyName", "policyName", &self.policy_name),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GetKeyPolicyResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Policy", "policy", &self.policy)?;
-        writer.member("PolicyName", "policyName", &self.policy_name)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GetKeyPolicyResponse);
+structure!(GetKeyPolicyResponse, wire);
 
 impl Output for GetKeyPolicyResponse {
     const EMPTY: bool = false;

@@ -29,7 +29,7 @@ impl Structure for GetKeyRotationStatusRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         while members.next()?.is_some() {
             key_id = members.leaf(&rules::KEY_ID_TYPE)?;
@@ -39,15 +39,20 @@ impl Structure for GetKeyRotationStatusRequest {
     }
 }
 
-impl Audited for GetKeyRotationStatusRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.end()
+impl Fields for GetKeyRotationStatusRequest {
+    fn name(&self) -> &'static str {
+        "GetKeyRotationStatusRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GetKeyRotationStatusRequest);
+structure!(GetKeyRotationStatusRequest);
 
 impl Input for GetKeyRotationStatusRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -70,41 +75,28 @@ pub struct GetKeyRotationStatusResponse {
     pub on_demand_rotation_start_date: Option<Timestamp>,
 }
 
-impl Serialize for GetKeyRotationStatusResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GetKeyRotationStatusResponse",
-            &[
-                self.key_rotation_enabled.is_some(),
-                self.key_id.is_some(),
-                self.rotation_period_in_days.is_some(),
-                self.next_rotation_date.is_some(),
-                self.on_demand_rotation_start_date.is_some(),
-            ],
-        )?;
-        writer.member("KeyRotationEnabled", &self.key_rotation_enabled)?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("RotationPeriodInDays", &self.rotation_period_in_days)?;
-        writer.member("NextRotationDate", &self.next_rotation_date)?;
-        writer.member("OnDemandRotationStartDate", &self.on_demand_rotation_start_date)?;
-        writer.end()
+impl Fields for GetKeyRotationStatusResponse {
+    fn name(&self) -> &'static str {
+        "GetKeyRotationStatusResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyRotationEnabled", "keyRotationEnabled", &self.key_rotation_enabled),
+            1 => Field::new("KeyId", "keyId", &self.key_id),
+            2 => Field::new("RotationPeriodInDays", "rotationPeriodInDays", &self.rotation_period_in_days),
+            3 => Field::new("NextRotationDate", "nextRotationDate", &self.next_rotation_date),
+            4 => Field::new(
+                "OnDemandRotationStartDate",
+                "onDemandRotationStartDate",
+                &self.on_demand_rotation_start_date,
+            ),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GetKeyRotationStatusResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyRotationEnabled", "keyRotationEnabled", &self.key_rotation_enabled)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("RotationPeriodInDays", "rotationPeriodInDays", &self.rotation_period_in_days)?;
-        writer.member("NextRotationDate", "nextRotationDate", &self.next_rotation_date)?;
-        writer.member("OnDemandRotationStartDate", "onDemandRotationStartDate", &self.on_demand_rotation_start_date)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GetKeyRotationStatusResponse);
+structure!(GetKeyRotationStatusResponse, wire);
 
 impl Output for GetKeyRotationStatusResponse {
     const EMPTY: bool = false;

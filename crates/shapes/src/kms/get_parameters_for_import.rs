@@ -33,7 +33,7 @@ impl Structure for GetParametersForImportRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "WrappingAlgorithm", "WrappingKeySpec"];
     const REQUIRED: u64 = 0b111;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut wrapping_algorithm = None;
         let mut wrapping_key_spec = None;
@@ -53,17 +53,22 @@ impl Structure for GetParametersForImportRequest {
     }
 }
 
-impl Audited for GetParametersForImportRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("WrappingAlgorithm", "wrappingAlgorithm", &self.wrapping_algorithm)?;
-        writer.required("WrappingKeySpec", "wrappingKeySpec", &self.wrapping_key_spec)?;
-        writer.end()
+impl Fields for GetParametersForImportRequest {
+    fn name(&self) -> &'static str {
+        "GetParametersForImportRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("WrappingAlgorithm", "wrappingAlgorithm", &self.wrapping_algorithm),
+            2 => Field::new("WrappingKeySpec", "wrappingKeySpec", &self.wrapping_key_spec),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GetParametersForImportRequest);
+structure!(GetParametersForImportRequest);
 
 impl Input for GetParametersForImportRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -84,36 +89,23 @@ pub struct GetParametersForImportResponse {
     pub parameters_valid_to: Option<Timestamp>,
 }
 
-impl Serialize for GetParametersForImportResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GetParametersForImportResponse",
-            &[
-                self.key_id.is_some(),
-                self.import_token.is_some(),
-                self.public_key.is_some(),
-                self.parameters_valid_to.is_some(),
-            ],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("ImportToken", &self.import_token)?;
-        writer.member("PublicKey", &self.public_key)?;
-        writer.member("ParametersValidTo", &self.parameters_valid_to)?;
-        writer.end()
+impl Fields for GetParametersForImportResponse {
+    fn name(&self) -> &'static str {
+        "GetParametersForImportResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("ImportToken", "importToken", &self.import_token),
+            2 => Field::new("PublicKey", "publicKey", &self.public_key),
+            3 => Field::new("ParametersValidTo", "parametersValidTo", &self.parameters_valid_to),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GetParametersForImportResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("ParametersValidTo", "parametersValidTo", &self.parameters_valid_to)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GetParametersForImportResponse);
+structure!(GetParametersForImportResponse, wire);
 
 impl Output for GetParametersForImportResponse {
     const EMPTY: bool = false;

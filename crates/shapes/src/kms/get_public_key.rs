@@ -35,7 +35,7 @@ impl Structure for GetPublicKeyRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "GrantTokens"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut grant_tokens = None;
         while let Some(place) = members.next()? {
@@ -49,15 +49,21 @@ impl Structure for GetPublicKeyRequest {
     }
 }
 
-impl Audited for GetPublicKeyRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.end()
+impl Fields for GetPublicKeyRequest {
+    fn name(&self) -> &'static str {
+        "GetPublicKeyRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GetPublicKeyRequest);
+structure!(GetPublicKeyRequest);
 
 impl Input for GetPublicKeyRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -88,52 +94,28 @@ pub struct GetPublicKeyResponse {
     pub encapsulation_algorithms: Option<Vec<EncapsulationAlgorithmSpec>>,
 }
 
-impl Serialize for GetPublicKeyResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GetPublicKeyResponse",
-            &[
-                self.key_id.is_some(),
-                self.public_key.is_some(),
-                self.customer_master_key_spec.is_some(),
-                self.key_spec.is_some(),
-                self.key_usage.is_some(),
-                self.encryption_algorithms.is_some(),
-                self.signing_algorithms.is_some(),
-                self.key_agreement_algorithms.is_some(),
-                self.encapsulation_algorithms.is_some(),
-            ],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("PublicKey", &self.public_key)?;
-        writer.member("CustomerMasterKeySpec", &self.customer_master_key_spec)?;
-        writer.member("KeySpec", &self.key_spec)?;
-        writer.member("KeyUsage", &self.key_usage)?;
-        writer.member("EncryptionAlgorithms", &self.encryption_algorithms)?;
-        writer.member("SigningAlgorithms", &self.signing_algorithms)?;
-        writer.member("KeyAgreementAlgorithms", &self.key_agreement_algorithms)?;
-        writer.member("EncapsulationAlgorithms", &self.encapsulation_algorithms)?;
-        writer.end()
+impl Fields for GetPublicKeyResponse {
+    fn name(&self) -> &'static str {
+        "GetPublicKeyResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("PublicKey", "publicKey", &self.public_key),
+            2 => Field::new("CustomerMasterKeySpec", "customerMasterKeySpec", &self.customer_master_key_spec),
+            3 => Field::new("KeySpec", "keySpec", &self.key_spec),
+            4 => Field::new("KeyUsage", "keyUsage", &self.key_usage),
+            5 => Field::new("EncryptionAlgorithms", "encryptionAlgorithms", &self.encryption_algorithms),
+            6 => Field::new("SigningAlgorithms", "signingAlgorithms", &self.signing_algorithms),
+            7 => Field::new("KeyAgreementAlgorithms", "keyAgreementAlgorithms", &self.key_agreement_algorithms),
+            8 => Field::new("EncapsulationAlgorithms", "encapsulationAlgorithms", &self.encapsulation_algorithms),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GetPublicKeyResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("CustomerMasterKeySpec", "customerMasterKeySpec", &self.customer_master_key_spec)?;
-        writer.member("KeySpec", "keySpec", &self.key_spec)?;
-        writer.member("KeyUsage", "keyUsage", &self.key_usage)?;
-        writer.member("EncryptionAlgorithms", "encryptionAlgorithms", &self.encryption_algorithms)?;
-        writer.member("SigningAlgorithms", "signingAlgorithms", &self.signing_algorithms)?;
-        writer.member("KeyAgreementAlgorithms", "keyAgreementAlgorithms", &self.key_agreement_algorithms)?;
-        writer.member("EncapsulationAlgorithms", "encapsulationAlgorithms", &self.encapsulation_algorithms)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GetPublicKeyResponse);
+structure!(GetPublicKeyResponse, wire);
 
 impl Output for GetPublicKeyResponse {
     const EMPTY: bool = false;

@@ -56,7 +56,7 @@ impl Structure for ImportKeyMaterialRequest {
     ];
     const REQUIRED: u64 = 0b111;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut import_token = None;
         let mut encrypted_key_material = None;
@@ -95,20 +95,27 @@ impl Structure for ImportKeyMaterialRequest {
     }
 }
 
-impl Audited for ImportKeyMaterialRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("ValidTo", "validTo", &self.valid_to)?;
-        writer.member("ExpirationModel", "expirationModel", &self.expiration_model)?;
-        writer.member("ImportType", "importType", &self.import_type)?;
-        writer.member("KeyMaterialDescription", "keyMaterialDescription", &self.key_material_description)?;
-        writer.member("KeyMaterialId", "keyMaterialId", &self.key_material_id)?;
-        writer.end()
+impl Fields for ImportKeyMaterialRequest {
+    fn name(&self) -> &'static str {
+        "ImportKeyMaterialRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("ImportToken", "importToken", &self.import_token),
+            2 => Field::new("EncryptedKeyMaterial", "encryptedKeyMaterial", &self.encrypted_key_material),
+            3 => Field::new("ValidTo", "validTo", &self.valid_to),
+            4 => Field::new("ExpirationModel", "expirationModel", &self.expiration_model),
+            5 => Field::new("ImportType", "importType", &self.import_type),
+            6 => Field::new("KeyMaterialDescription", "keyMaterialDescription", &self.key_material_description),
+            7 => Field::new("KeyMaterialId", "keyMaterialId", &self.key_material_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ImportKeyMaterialRequest);
+structure!(ImportKeyMaterialRequest);
 
 impl Input for ImportKeyMaterialRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -125,29 +132,21 @@ pub struct ImportKeyMaterialResponse {
     pub key_material_id: Option<String>,
 }
 
-impl Serialize for ImportKeyMaterialResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "ImportKeyMaterialResponse",
-            &[self.key_id.is_some(), self.key_material_id.is_some()],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("KeyMaterialId", &self.key_material_id)?;
-        writer.end()
+impl Fields for ImportKeyMaterialResponse {
+    fn name(&self) -> &'static str {
+        "ImportKeyMaterialResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("KeyMaterialId", "keyMaterialId", &self.key_material_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for ImportKeyMaterialResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("KeyMaterialId", "keyMaterialId", &self.key_material_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(ImportKeyMaterialResponse);
+structure!(ImportKeyMaterialResponse, wire);
 
 impl Output for ImportKeyMaterialResponse {
     const EMPTY: bool = false;

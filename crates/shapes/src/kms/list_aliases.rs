@@ -32,7 +32,7 @@ impl Structure for ListAliasesRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "Limit", "Marker"];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut limit = None;
         let mut marker = None;
@@ -47,17 +47,22 @@ impl Structure for ListAliasesRequest {
     }
 }
 
-impl Audited for ListAliasesRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("Limit", "limit", &self.limit)?;
-        writer.member("Marker", "marker", &self.marker)?;
-        writer.end()
+impl Fields for ListAliasesRequest {
+    fn name(&self) -> &'static str {
+        "ListAliasesRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("Limit", "limit", &self.limit),
+            2 => Field::new("Marker", "marker", &self.marker),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ListAliasesRequest);
+structure!(ListAliasesRequest);
 
 impl Input for ListAliasesRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -76,31 +81,22 @@ pub struct ListAliasesResponse {
     pub truncated: Option<bool>,
 }
 
-impl Serialize for ListAliasesResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "ListAliasesResponse",
-            &[self.aliases.is_some(), self.next_marker.is_some(), self.truncated.is_some()],
-        )?;
-        writer.member("Aliases", &self.aliases)?;
-        writer.member("NextMarker", &self.next_marker)?;
-        writer.member("Truncated", &self.truncated)?;
-        writer.end()
+impl Fields for ListAliasesResponse {
+    fn name(&self) -> &'static str {
+        "ListAliasesResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Aliases", "aliases", &self.aliases),
+            1 => Field::new("NextMarker", "nextMarker", &self.next_marker),
+            2 => Field::new("Truncated", "truncated", &self.truncated),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for ListAliasesResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Aliases", "aliases", &self.aliases)?;
-        writer.member("NextMarker", "nextMarker", &self.next_marker)?;
-        writer.member("Truncated", "truncated", &self.truncated)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(ListAliasesResponse);
+structure!(ListAliasesResponse, wire);
 
 impl Output for ListAliasesResponse {
     const EMPTY: bool = false;

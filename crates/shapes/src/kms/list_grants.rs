@@ -41,7 +41,7 @@ impl Structure for ListGrantsRequest {
         &["Limit", "Marker", "KeyId", "GrantId", "GranteePrincipal", "GranteeServicePrincipal"];
     const REQUIRED: u64 = 0b100;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut limit = None;
         let mut marker = None;
         let mut key_id = None;
@@ -63,20 +63,25 @@ impl Structure for ListGrantsRequest {
     }
 }
 
-impl Audited for ListGrantsRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Limit", "limit", &self.limit)?;
-        writer.member("Marker", "marker", &self.marker)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("GrantId", "grantId", &self.grant_id)?;
-        writer.member("GranteePrincipal", "granteePrincipal", &self.grantee_principal)?;
-        writer.member("GranteeServicePrincipal", "granteeServicePrincipal", &self.grantee_service_principal)?;
-        writer.end()
+impl Fields for ListGrantsRequest {
+    fn name(&self) -> &'static str {
+        "ListGrantsRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Limit", "limit", &self.limit),
+            1 => Field::new("Marker", "marker", &self.marker),
+            2 => Field::new("KeyId", "keyId", &self.key_id),
+            3 => Field::new("GrantId", "grantId", &self.grant_id),
+            4 => Field::new("GranteePrincipal", "granteePrincipal", &self.grantee_principal),
+            5 => Field::new("GranteeServicePrincipal", "granteeServicePrincipal", &self.grantee_service_principal),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ListGrantsRequest);
+structure!(ListGrantsRequest);
 
 impl Input for ListGrantsRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -95,31 +100,22 @@ pub struct ListGrantsResponse {
     pub truncated: Option<bool>,
 }
 
-impl Serialize for ListGrantsResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "ListGrantsResponse",
-            &[self.grants.is_some(), self.next_marker.is_some(), self.truncated.is_some()],
-        )?;
-        writer.member("Grants", &self.grants)?;
-        writer.member("NextMarker", &self.next_marker)?;
-        writer.member("Truncated", &self.truncated)?;
-        writer.end()
+impl Fields for ListGrantsResponse {
+    fn name(&self) -> &'static str {
+        "ListGrantsResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Grants", "grants", &self.grants),
+            1 => Field::new("NextMarker", "nextMarker", &self.next_marker),
+            2 => Field::new("Truncated", "truncated", &self.truncated),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for ListGrantsResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Grants", "grants", &self.grants)?;
-        writer.member("NextMarker", "nextMarker", &self.next_marker)?;
-        writer.member("Truncated", "truncated", &self.truncated)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(ListGrantsResponse);
+structure!(ListGrantsResponse, wire);
 
 impl Output for ListGrantsResponse {
     const EMPTY: bool = false;

@@ -32,7 +32,7 @@ impl Structure for ListKeyPoliciesRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "Limit", "Marker"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut limit = None;
         let mut marker = None;
@@ -48,17 +48,22 @@ impl Structure for ListKeyPoliciesRequest {
     }
 }
 
-impl Audited for ListKeyPoliciesRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("Limit", "limit", &self.limit)?;
-        writer.member("Marker", "marker", &self.marker)?;
-        writer.end()
+impl Fields for ListKeyPoliciesRequest {
+    fn name(&self) -> &'static str {
+        "ListKeyPoliciesRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("Limit", "limit", &self.limit),
+            2 => Field::new("Marker", "marker", &self.marker),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ListKeyPoliciesRequest);
+structure!(ListKeyPoliciesRequest);
 
 impl Input for ListKeyPoliciesRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -77,31 +82,22 @@ pub struct ListKeyPoliciesResponse {
     pub truncated: Option<bool>,
 }
 
-impl Serialize for ListKeyPoliciesResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "ListKeyPoliciesResponse",
-            &[self.policy_names.is_some(), self.next_marker.is_some(), self.truncated.is_some()],
-        )?;
-        writer.member("PolicyNames", &self.policy_names)?;
-        writer.member("NextMarker", &self.next_marker)?;
-        writer.member("Truncated", &self.truncated)?;
-        writer.end()
+impl Fields for ListKeyPoliciesResponse {
+    fn name(&self) -> &'static str {
+        "ListKeyPoliciesResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("PolicyNames", "policyNames", &self.policy_names),
+            1 => Field::new("NextMarker", "nextMarker", &self.next_marker),
+            2 => Field::new("Truncated", "truncated", &self.truncated),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for ListKeyPoliciesResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("PolicyNames", "policyNames", &self.policy_names)?;
-        writer.member("NextMarker", "nextMarker", &self.next_marker)?;
-        writer.member("Truncated", "truncated", &self.truncated)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(ListKeyPoliciesResponse);
+structure!(ListKeyPoliciesResponse, wire);
 
 impl Output for ListKeyPoliciesResponse {
     const EMPTY: bool = false;

@@ -35,7 +35,7 @@ impl Structure for ListKeyRotationsRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "IncludeKeyMaterial", "Limit", "Marker"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut include_key_material = None;
         let mut limit = None;
@@ -53,18 +53,23 @@ impl Structure for ListKeyRotationsRequest {
     }
 }
 
-impl Audited for ListKeyRotationsRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("IncludeKeyMaterial", "includeKeyMaterial", &self.include_key_material)?;
-        writer.member("Limit", "limit", &self.limit)?;
-        writer.member("Marker", "marker", &self.marker)?;
-        writer.end()
+impl Fields for ListKeyRotationsRequest {
+    fn name(&self) -> &'static str {
+        "ListKeyRotationsRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("IncludeKeyMaterial", "includeKeyMaterial", &self.include_key_material),
+            2 => Field::new("Limit", "limit", &self.limit),
+            3 => Field::new("Marker", "marker", &self.marker),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ListKeyRotationsRequest);
+structure!(ListKeyRotationsRequest);
 
 impl Input for ListKeyRotationsRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -83,31 +88,22 @@ pub struct ListKeyRotationsResponse {
     pub truncated: Option<bool>,
 }
 
-impl Serialize for ListKeyRotationsResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "ListKeyRotationsResponse",
-            &[self.rotations.is_some(), self.next_marker.is_some(), self.truncated.is_some()],
-        )?;
-        writer.member("Rotations", &self.rotations)?;
-        writer.member("NextMarker", &self.next_marker)?;
-        writer.member("Truncated", &self.truncated)?;
-        writer.end()
+impl Fields for ListKeyRotationsResponse {
+    fn name(&self) -> &'static str {
+        "ListKeyRotationsResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Rotations", "rotations", &self.rotations),
+            1 => Field::new("NextMarker", "nextMarker", &self.next_marker),
+            2 => Field::new("Truncated", "truncated", &self.truncated),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for ListKeyRotationsResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Rotations", "rotations", &self.rotations)?;
-        writer.member("NextMarker", "nextMarker", &self.next_marker)?;
-        writer.member("Truncated", "truncated", &self.truncated)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(ListKeyRotationsResponse);
+structure!(ListKeyRotationsResponse, wire);
 
 impl Output for ListKeyRotationsResponse {
     const EMPTY: bool = false;

@@ -26,7 +26,7 @@ impl Structure for ListKeysRequest {
     const MEMBERS: &'static [&'static str] = &["Limit", "Marker", "ResourceOwners"];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut limit = None;
         let mut marker = None;
         let mut resource_owners = None;
@@ -41,17 +41,22 @@ impl Structure for ListKeysRequest {
     }
 }
 
-impl Audited for ListKeysRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Limit", "limit", &self.limit)?;
-        writer.member("Marker", "marker", &self.marker)?;
-        writer.member("ResourceOwners", "resourceOwners", &self.resource_owners)?;
-        writer.end()
+impl Fields for ListKeysRequest {
+    fn name(&self) -> &'static str {
+        "ListKeysRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Limit", "limit", &self.limit),
+            1 => Field::new("Marker", "marker", &self.marker),
+            2 => Field::new("ResourceOwners", "resourceOwners", &self.resource_owners),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ListKeysRequest);
+structure!(ListKeysRequest);
 
 impl Input for ListKeysRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -70,31 +75,22 @@ pub struct ListKeysResponse {
     pub truncated: Option<bool>,
 }
 
-impl Serialize for ListKeysResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "ListKeysResponse",
-            &[self.keys.is_some(), self.next_marker.is_some(), self.truncated.is_some()],
-        )?;
-        writer.member("Keys", &self.keys)?;
-        writer.member("NextMarker", &self.next_marker)?;
-        writer.member("Truncated", &self.truncated)?;
-        writer.end()
+impl Fields for ListKeysResponse {
+    fn name(&self) -> &'static str {
+        "ListKeysResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Keys", "keys", &self.keys),
+            1 => Field::new("NextMarker", "nextMarker", &self.next_marker),
+            2 => Field::new("Truncated", "truncated", &self.truncated),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for ListKeysResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Keys", "keys", &self.keys)?;
-        writer.member("NextMarker", "nextMarker", &self.next_marker)?;
-        writer.member("Truncated", "truncated", &self.truncated)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(ListKeysResponse);
+structure!(ListKeysResponse, wire);
 
 impl Output for ListKeysResponse {
     const EMPTY: bool = false;

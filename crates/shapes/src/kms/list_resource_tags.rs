@@ -26,7 +26,7 @@ impl Structure for ListResourceTagsRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "Limit", "Marker"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut limit = None;
         let mut marker = None;
@@ -42,17 +42,22 @@ impl Structure for ListResourceTagsRequest {
     }
 }
 
-impl Audited for ListResourceTagsRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("Limit", "limit", &self.limit)?;
-        writer.member("Marker", "marker", &self.marker)?;
-        writer.end()
+impl Fields for ListResourceTagsRequest {
+    fn name(&self) -> &'static str {
+        "ListResourceTagsRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("Limit", "limit", &self.limit),
+            2 => Field::new("Marker", "marker", &self.marker),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ListResourceTagsRequest);
+structure!(ListResourceTagsRequest);
 
 impl Input for ListResourceTagsRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -71,31 +76,22 @@ pub struct ListResourceTagsResponse {
     pub truncated: Option<bool>,
 }
 
-impl Serialize for ListResourceTagsResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "ListResourceTagsResponse",
-            &[self.tags.is_some(), self.next_marker.is_some(), self.truncated.is_some()],
-        )?;
-        writer.member("Tags", &self.tags)?;
-        writer.member("NextMarker", &self.next_marker)?;
-        writer.member("Truncated", &self.truncated)?;
-        writer.end()
+impl Fields for ListResourceTagsResponse {
+    fn name(&self) -> &'static str {
+        "ListResourceTagsResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Tags", "tags", &self.tags),
+            1 => Field::new("NextMarker", "nextMarker", &self.next_marker),
+            2 => Field::new("Truncated", "truncated", &self.truncated),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for ListResourceTagsResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Tags", "tags", &self.tags)?;
-        writer.member("NextMarker", "nextMarker", &self.next_marker)?;
-        writer.member("Truncated", "truncated", &self.truncated)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(ListResourceTagsResponse);
+structure!(ListResourceTagsResponse, wire);
 
 impl Output for ListResourceTagsResponse {
     const EMPTY: bool = false;

@@ -34,7 +34,7 @@ impl Structure for ListRetirableGrantsRequest {
     const MEMBERS: &'static [&'static str] = &["Limit", "Marker", "RetiringPrincipal", "RetiringServicePrincipal"];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut limit = None;
         let mut marker = None;
         let mut retiring_principal = None;
@@ -51,18 +51,23 @@ impl Structure for ListRetirableGrantsRequest {
     }
 }
 
-impl Audited for ListRetirableGrantsRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Limit", "limit", &self.limit)?;
-        writer.member("Marker", "marker", &self.marker)?;
-        writer.member("RetiringPrincipal", "retiringPrincipal", &self.retiring_principal)?;
-        writer.member("RetiringServicePrincipal", "retiringServicePrincipal", &self.retiring_service_principal)?;
-        writer.end()
+impl Fields for ListRetirableGrantsRequest {
+    fn name(&self) -> &'static str {
+        "ListRetirableGrantsRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Limit", "limit", &self.limit),
+            1 => Field::new("Marker", "marker", &self.marker),
+            2 => Field::new("RetiringPrincipal", "retiringPrincipal", &self.retiring_principal),
+            3 => Field::new("RetiringServicePrincipal", "retiringServicePrincipal", &self.retiring_service_principal),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ListRetirableGrantsRequest);
+structure!(ListRetirableGrantsRequest);
 
 impl Input for ListRetirableGrantsRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {

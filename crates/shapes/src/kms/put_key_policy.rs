@@ -37,7 +37,7 @@ impl Structure for PutKeyPolicyRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "PolicyName", "Policy", "BypassPolicyLockoutSafetyCheck"];
     const REQUIRED: u64 = 0b101;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut policy_name = None;
         let mut policy = None;
@@ -55,22 +55,27 @@ impl Structure for PutKeyPolicyRequest {
     }
 }
 
-impl Audited for PutKeyPolicyRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("PolicyName", "policyName", &self.policy_name)?;
-        writer.required("Policy", "policy", &self.policy)?;
-        writer.member(
-            "BypassPolicyLockoutSafetyCheck",
-            "bypassPolicyLockoutSafetyCheck",
-            &self.bypass_policy_lockout_safety_check,
-        )?;
-        writer.end()
+impl Fields for PutKeyPolicyRequest {
+    fn name(&self) -> &'static str {
+        "PutKeyPolicyRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("PolicyName", "policyName", &self.policy_name),
+            2 => Field::new("Policy", "policy", &self.policy),
+            3 => Field::new(
+                "BypassPolicyLockoutSafetyCheck",
+                "bypassPolicyLockoutSafetyCheck",
+                &self.bypass_policy_lockout_safety_check,
+            ),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(PutKeyPolicyRequest);
+structure!(PutKeyPolicyRequest);
 
 impl Input for PutKeyPolicyRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -82,21 +87,17 @@ impl Input for PutKeyPolicyRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct PutKeyPolicyResponse;
 
-impl Audited for PutKeyPolicyResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for PutKeyPolicyResponse {
+    fn name(&self) -> &'static str {
+        "PutKeyPolicyResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(PutKeyPolicyResponse);
-
-impl Serialize for PutKeyPolicyResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "PutKeyPolicyResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(PutKeyPolicyResponse, wire);
 
 impl Output for PutKeyPolicyResponse {
     const EMPTY: bool = true;

@@ -63,7 +63,7 @@ impl Structure for ReEncryptRequest {
     ];
     const REQUIRED: u64 = 0b1000;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut ciphertext_blob = None;
         let mut source_encryption_context = None;
         let mut source_key_id = None;
@@ -104,30 +104,39 @@ impl Structure for ReEncryptRequest {
     }
 }
 
-impl Audited for ReEncryptRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("SourceEncryptionContext", "sourceEncryptionContext", &self.source_encryption_context)?;
-        writer.member("SourceKeyId", "sourceKeyId", &self.source_key_id)?;
-        writer.required("DestinationKeyId", "destinationKeyId", &self.destination_key_id)?;
-        writer.member(
-            "DestinationEncryptionContext",
-            "destinationEncryptionContext",
-            &self.destination_encryption_context,
-        )?;
-        writer.member("SourceEncryptionAlgorithm", "sourceEncryptionAlgorithm", &self.source_encryption_algorithm)?;
-        writer.member(
-            "DestinationEncryptionAlgorithm",
-            "destinationEncryptionAlgorithm",
-            &self.destination_encryption_algorithm,
-        )?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.member("DryRunModifiers", "dryRunModifiers", &self.dry_run_modifiers)?;
-        writer.end()
+impl Fields for ReEncryptRequest {
+    fn name(&self) -> &'static str {
+        "ReEncryptRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CiphertextBlob", "ciphertextBlob", &self.ciphertext_blob),
+            1 => Field::new("SourceEncryptionContext", "sourceEncryptionContext", &self.source_encryption_context),
+            2 => Field::new("SourceKeyId", "sourceKeyId", &self.source_key_id),
+            3 => Field::new("DestinationKeyId", "destinationKeyId", &self.destination_key_id),
+            4 => Field::new(
+                "DestinationEncryptionContext",
+                "destinationEncryptionContext",
+                &self.destination_encryption_context,
+            ),
+            5 => {
+                Field::new("SourceEncryptionAlgorithm", "sourceEncryptionAlgorithm", &self.source_encryption_algorithm)
+            }
+            6 => Field::new(
+                "DestinationEncryptionAlgorithm",
+                "destinationEncryptionAlgorithm",
+                &self.destination_encryption_algorithm,
+            ),
+            7 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            8 => Field::new("DryRun", "dryRun", &self.dry_run),
+            9 => Field::new("DryRunModifiers", "dryRunModifiers", &self.dry_run_modifiers),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ReEncryptRequest);
+structure!(ReEncryptRequest);
 
 impl Input for ReEncryptRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -154,50 +163,32 @@ pub struct ReEncryptResponse {
     pub destination_key_material_id: Option<String>,
 }
 
-impl Serialize for ReEncryptResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "ReEncryptResponse",
-            &[
-                self.ciphertext_blob.is_some(),
-                self.source_key_id.is_some(),
-                self.key_id.is_some(),
-                self.source_encryption_algorithm.is_some(),
-                self.destination_encryption_algorithm.is_some(),
-                self.source_key_material_id.is_some(),
-                self.destination_key_material_id.is_some(),
-            ],
-        )?;
-        writer.member("CiphertextBlob", &self.ciphertext_blob)?;
-        writer.member("SourceKeyId", &self.source_key_id)?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("SourceEncryptionAlgorithm", &self.source_encryption_algorithm)?;
-        writer.member("DestinationEncryptionAlgorithm", &self.destination_encryption_algorithm)?;
-        writer.member("SourceKeyMaterialId", &self.source_key_material_id)?;
-        writer.member("DestinationKeyMaterialId", &self.destination_key_material_id)?;
-        writer.end()
+impl Fields for ReEncryptResponse {
+    fn name(&self) -> &'static str {
+        "ReEncryptResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CiphertextBlob", "ciphertextBlob", &self.ciphertext_blob),
+            1 => Field::new("SourceKeyId", "sourceKeyId", &self.source_key_id),
+            2 => Field::new("KeyId", "keyId", &self.key_id),
+            3 => {
+                Field::new("SourceEncryptionAlgorithm", "sourceEncryptionAlgorithm", &self.source_encryption_algorithm)
+            }
+            4 => Field::new(
+                "DestinationEncryptionAlgorithm",
+                "destinationEncryptionAlgorithm",
+                &self.destination_encryption_algorithm,
+            ),
+            5 => Field::new("SourceKeyMaterialId", "sourceKeyMaterialId", &self.source_key_material_id),
+            6 => Field::new("DestinationKeyMaterialId", "destinationKeyMaterialId", &self.destination_key_material_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for ReEncryptResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("SourceKeyId", "sourceKeyId", &self.source_key_id)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("SourceEncryptionAlgorithm", "sourceEncryptionAlgorithm", &self.source_encryption_algorithm)?;
-        writer.member(
-            "DestinationEncryptionAlgorithm",
-            "destinationEncryptionAlgorithm",
-            &self.destination_encryption_algorithm,
-        )?;
-        writer.member("SourceKeyMaterialId", "sourceKeyMaterialId", &self.source_key_material_id)?;
-        writer.member("DestinationKeyMaterialId", "destinationKeyMaterialId", &self.destination_key_material_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(ReEncryptResponse);
+structure!(ReEncryptResponse, wire);
 
 impl Output for ReEncryptResponse {
     const EMPTY: bool = false;

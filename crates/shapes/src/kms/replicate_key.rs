@@ -44,7 +44,7 @@ impl Structure for ReplicateKeyRequest {
         &["KeyId", "ReplicaRegion", "Policy", "BypassPolicyLockoutSafetyCheck", "Description", "Tags"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut replica_region = None;
         let mut policy = None;
@@ -66,24 +66,29 @@ impl Structure for ReplicateKeyRequest {
     }
 }
 
-impl Audited for ReplicateKeyRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("ReplicaRegion", "replicaRegion", &self.replica_region)?;
-        writer.member("Policy", "policy", &self.policy)?;
-        writer.member(
-            "BypassPolicyLockoutSafetyCheck",
-            "bypassPolicyLockoutSafetyCheck",
-            &self.bypass_policy_lockout_safety_check,
-        )?;
-        writer.member("Description", "description", &self.description)?;
-        writer.member("Tags", "tags", &self.tags)?;
-        writer.end()
+impl Fields for ReplicateKeyRequest {
+    fn name(&self) -> &'static str {
+        "ReplicateKeyRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("ReplicaRegion", "replicaRegion", &self.replica_region),
+            2 => Field::new("Policy", "policy", &self.policy),
+            3 => Field::new(
+                "BypassPolicyLockoutSafetyCheck",
+                "bypassPolicyLockoutSafetyCheck",
+                &self.bypass_policy_lockout_safety_check,
+            ),
+            4 => Field::new("Description", "description", &self.description),
+            5 => Field::new("Tags", "tags", &self.tags),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ReplicateKeyRequest);
+structure!(ReplicateKeyRequest);
 
 impl Input for ReplicateKeyRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -102,31 +107,22 @@ pub struct ReplicateKeyResponse {
     pub replica_tags: Option<Vec<Tag>>,
 }
 
-impl Serialize for ReplicateKeyResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "ReplicateKeyResponse",
-            &[self.replica_key_metadata.is_some(), self.replica_policy.is_some(), self.replica_tags.is_some()],
-        )?;
-        writer.member("ReplicaKeyMetadata", &self.replica_key_metadata)?;
-        writer.member("ReplicaPolicy", &self.replica_policy)?;
-        writer.member("ReplicaTags", &self.replica_tags)?;
-        writer.end()
+impl Fields for ReplicateKeyResponse {
+    fn name(&self) -> &'static str {
+        "ReplicateKeyResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("ReplicaKeyMetadata", "replicaKeyMetadata", &self.replica_key_metadata),
+            1 => Field::new("ReplicaPolicy", "replicaPolicy", &self.replica_policy),
+            2 => Field::new("ReplicaTags", "replicaTags", &self.replica_tags),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for ReplicateKeyResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("ReplicaKeyMetadata", "replicaKeyMetadata", &self.replica_key_metadata)?;
-        writer.member("ReplicaPolicy", "replicaPolicy", &self.replica_policy)?;
-        writer.member("ReplicaTags", "replicaTags", &self.replica_tags)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(ReplicateKeyResponse);
+structure!(ReplicateKeyResponse, wire);
 
 impl Output for ReplicateKeyResponse {
     const EMPTY: bool = false;

@@ -19,7 +19,7 @@ impl Structure for GrantConstraints {
     const MEMBERS: &'static [&'static str] = &["EncryptionContextSubset", "EncryptionContextEquals", "SourceArn"];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut encryption_context_subset = None;
         let mut encryption_context_equals = None;
         let mut source_arn = None;
@@ -34,35 +34,22 @@ impl Structure for GrantConstraints {
     }
 }
 
-impl Serialize for GrantConstraints {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GrantConstraints",
-            &[
-                self.encryption_context_subset.is_some(),
-                self.encryption_context_equals.is_some(),
-                self.source_arn.is_some(),
-            ],
-        )?;
-        writer.member("EncryptionContextSubset", &self.encryption_context_subset)?;
-        writer.member("EncryptionContextEquals", &self.encryption_context_equals)?;
-        writer.member("SourceArn", &self.source_arn)?;
-        writer.end()
+impl Fields for GrantConstraints {
+    fn name(&self) -> &'static str {
+        "GrantConstraints"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("EncryptionContextSubset", "encryptionContextSubset", &self.encryption_context_subset),
+            1 => Field::new("EncryptionContextEquals", "encryptionContextEquals", &self.encryption_context_equals),
+            2 => Field::new("SourceArn", "sourceArn", &self.source_arn),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GrantConstraints {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("EncryptionContextSubset", "encryptionContextSubset", &self.encryption_context_subset)?;
-        writer.member("EncryptionContextEquals", "encryptionContextEquals", &self.encryption_context_equals)?;
-        writer.member("SourceArn", "sourceArn", &self.source_arn)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GrantConstraints);
+structure!(GrantConstraints, wire);
 
 /// The structure `RecipientInfo`.
 #[derive(Clone, PartialEq, Eq)]
@@ -77,7 +64,7 @@ impl Structure for RecipientInfo {
     const MEMBERS: &'static [&'static str] = &["KeyEncryptionAlgorithm", "AttestationDocument"];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_encryption_algorithm = None;
         let mut attestation_document = None;
         while let Some(place) = members.next()? {
@@ -90,15 +77,21 @@ impl Structure for RecipientInfo {
     }
 }
 
-impl Audited for RecipientInfo {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyEncryptionAlgorithm", "keyEncryptionAlgorithm", &self.key_encryption_algorithm)?;
-        writer.end()
+impl Fields for RecipientInfo {
+    fn name(&self) -> &'static str {
+        "RecipientInfo"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyEncryptionAlgorithm", "keyEncryptionAlgorithm", &self.key_encryption_algorithm),
+            1 => Field::new("AttestationDocument", "attestationDocument", &self.attestation_document),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(RecipientInfo);
+structure!(RecipientInfo);
 
 /// The structure `Tag`.
 #[derive(Clone, PartialEq, Eq)]
@@ -113,7 +106,7 @@ impl Structure for Tag {
     const MEMBERS: &'static [&'static str] = &["TagKey", "TagValue"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut tag_key = None;
         let mut tag_value = None;
         while let Some(place) = members.next()? {
@@ -127,25 +120,21 @@ impl Structure for Tag {
     }
 }
 
-impl Serialize for Tag {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(serializer, "Tag", &[true, true])?;
-        writer.required("TagKey", &self.tag_key)?;
-        writer.required("TagValue", &self.tag_value)?;
-        writer.end()
+impl Fields for Tag {
+    fn name(&self) -> &'static str {
+        "Tag"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("TagKey", "tagKey", &self.tag_key),
+            1 => Field::new("TagValue", "tagValue", &self.tag_value),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for Tag {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("TagKey", "tagKey", &self.tag_key)?;
-        writer.required("TagValue", "tagValue", &self.tag_value)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(Tag);
+structure!(Tag, wire);
 
 /// The structure `XksProxyAuthenticationCredentialType`.
 #[derive(Clone, PartialEq, Eq)]
@@ -160,7 +149,7 @@ impl Structure for XksProxyAuthenticationCredentialType {
     const MEMBERS: &'static [&'static str] = &["AccessKeyId", "RawSecretAccessKey"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut access_key_id = None;
         let mut raw_secret_access_key = None;
         while let Some(place) = members.next()? {
@@ -178,11 +167,18 @@ impl Structure for XksProxyAuthenticationCredentialType {
     }
 }
 
-impl Audited for XksProxyAuthenticationCredentialType {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for XksProxyAuthenticationCredentialType {
+    fn name(&self) -> &'static str {
+        "XksProxyAuthenticationCredentialType"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("AccessKeyId", "accessKeyId", &self.access_key_id),
+            1 => Field::new("RawSecretAccessKey", "rawSecretAccessKey", &self.raw_secret_access_key),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(XksProxyAuthenticationCredentialType);
+structure!(XksProxyAuthenticationCredentialType);

@@ -19,41 +19,24 @@ pub struct AliasListEntry {
     pub last_updated_date: Option<Timestamp>,
 }
 
-impl Serialize for AliasListEntry {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "AliasListEntry",
-            &[
-                self.alias_name.is_some(),
-                self.alias_arn.is_some(),
-                self.target_key_id.is_some(),
-                self.creation_date.is_some(),
-                self.last_updated_date.is_some(),
-            ],
-        )?;
-        writer.member("AliasName", &self.alias_name)?;
-        writer.member("AliasArn", &self.alias_arn)?;
-        writer.member("TargetKeyId", &self.target_key_id)?;
-        writer.member("CreationDate", &self.creation_date)?;
-        writer.member("LastUpdatedDate", &self.last_updated_date)?;
-        writer.end()
+impl Fields for AliasListEntry {
+    fn name(&self) -> &'static str {
+        "AliasListEntry"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("AliasName", "aliasName", &self.alias_name),
+            1 => Field::new("AliasArn", "aliasArn", &self.alias_arn),
+            2 => Field::new("TargetKeyId", "targetKeyId", &self.target_key_id),
+            3 => Field::new("CreationDate", "creationDate", &self.creation_date),
+            4 => Field::new("LastUpdatedDate", "lastUpdatedDate", &self.last_updated_date),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for AliasListEntry {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("AliasName", "aliasName", &self.alias_name)?;
-        writer.member("AliasArn", "aliasArn", &self.alias_arn)?;
-        writer.member("TargetKeyId", "targetKeyId", &self.target_key_id)?;
-        writer.member("CreationDate", "creationDate", &self.creation_date)?;
-        writer.member("LastUpdatedDate", "lastUpdatedDate", &self.last_updated_date)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(AliasListEntry);
+structure!(AliasListEntry, wire);
 
 /// The structure `CustomKeyStoresListEntry`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -78,53 +61,28 @@ pub struct CustomKeyStoresListEntry {
     pub xks_proxy_configuration: Option<XksProxyConfigurationType>,
 }
 
-impl Serialize for CustomKeyStoresListEntry {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "CustomKeyStoresListEntry",
-            &[
-                self.custom_key_store_id.is_some(),
-                self.custom_key_store_name.is_some(),
-                self.cloud_hsm_cluster_id.is_some(),
-                self.trust_anchor_certificate.is_some(),
-                self.connection_state.is_some(),
-                self.connection_error_code.is_some(),
-                self.creation_date.is_some(),
-                self.custom_key_store_type.is_some(),
-                self.xks_proxy_configuration.is_some(),
-            ],
-        )?;
-        writer.member("CustomKeyStoreId", &self.custom_key_store_id)?;
-        writer.member("CustomKeyStoreName", &self.custom_key_store_name)?;
-        writer.member("CloudHsmClusterId", &self.cloud_hsm_cluster_id)?;
-        writer.member("TrustAnchorCertificate", &self.trust_anchor_certificate)?;
-        writer.member("ConnectionState", &self.connection_state)?;
-        writer.member("ConnectionErrorCode", &self.connection_error_code)?;
-        writer.member("CreationDate", &self.creation_date)?;
-        writer.member("CustomKeyStoreType", &self.custom_key_store_type)?;
-        writer.member("XksProxyConfiguration", &self.xks_proxy_configuration)?;
-        writer.end()
+impl Fields for CustomKeyStoresListEntry {
+    fn name(&self) -> &'static str {
+        "CustomKeyStoresListEntry"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id),
+            1 => Field::new("CustomKeyStoreName", "customKeyStoreName", &self.custom_key_store_name),
+            2 => Field::new("CloudHsmClusterId", "cloudHsmClusterId", &self.cloud_hsm_cluster_id),
+            3 => Field::new("TrustAnchorCertificate", "trustAnchorCertificate", &self.trust_anchor_certificate),
+            4 => Field::new("ConnectionState", "connectionState", &self.connection_state),
+            5 => Field::new("ConnectionErrorCode", "connectionErrorCode", &self.connection_error_code),
+            6 => Field::new("CreationDate", "creationDate", &self.creation_date),
+            7 => Field::new("CustomKeyStoreType", "customKeyStoreType", &self.custom_key_store_type),
+            8 => Field::new("XksProxyConfiguration", "xksProxyConfiguration", &self.xks_proxy_configuration),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for CustomKeyStoresListEntry {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id)?;
-        writer.member("CustomKeyStoreName", "customKeyStoreName", &self.custom_key_store_name)?;
-        writer.member("CloudHsmClusterId", "cloudHsmClusterId", &self.cloud_hsm_cluster_id)?;
-        writer.member("TrustAnchorCertificate", "trustAnchorCertificate", &self.trust_anchor_certificate)?;
-        writer.member("ConnectionState", "connectionState", &self.connection_state)?;
-        writer.member("ConnectionErrorCode", "connectionErrorCode", &self.connection_error_code)?;
-        writer.member("CreationDate", "creationDate", &self.creation_date)?;
-        writer.member("CustomKeyStoreType", "customKeyStoreType", &self.custom_key_store_type)?;
-        writer.member("XksProxyConfiguration", "xksProxyConfiguration", &self.xks_proxy_configuration)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(CustomKeyStoresListEntry);
+structure!(CustomKeyStoresListEntry, wire);
 
 /// The structure `GrantListEntry`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -153,59 +111,30 @@ pub struct GrantListEntry {
     pub retiring_service_principal: Option<String>,
 }
 
-impl Serialize for GrantListEntry {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GrantListEntry",
-            &[
-                self.key_id.is_some(),
-                self.grant_id.is_some(),
-                self.name.is_some(),
-                self.creation_date.is_some(),
-                self.grantee_principal.is_some(),
-                self.retiring_principal.is_some(),
-                self.issuing_account.is_some(),
-                self.operations.is_some(),
-                self.constraints.is_some(),
-                self.grantee_service_principal.is_some(),
-                self.retiring_service_principal.is_some(),
-            ],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("GrantId", &self.grant_id)?;
-        writer.member("Name", &self.name)?;
-        writer.member("CreationDate", &self.creation_date)?;
-        writer.member("GranteePrincipal", &self.grantee_principal)?;
-        writer.member("RetiringPrincipal", &self.retiring_principal)?;
-        writer.member("IssuingAccount", &self.issuing_account)?;
-        writer.member("Operations", &self.operations)?;
-        writer.member("Constraints", &self.constraints)?;
-        writer.member("GranteeServicePrincipal", &self.grantee_service_principal)?;
-        writer.member("RetiringServicePrincipal", &self.retiring_service_principal)?;
-        writer.end()
+impl Fields for GrantListEntry {
+    fn name(&self) -> &'static str {
+        "GrantListEntry"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("GrantId", "grantId", &self.grant_id),
+            2 => Field::new("Name", "name", &self.name),
+            3 => Field::new("CreationDate", "creationDate", &self.creation_date),
+            4 => Field::new("GranteePrincipal", "granteePrincipal", &self.grantee_principal),
+            5 => Field::new("RetiringPrincipal", "retiringPrincipal", &self.retiring_principal),
+            6 => Field::new("IssuingAccount", "issuingAccount", &self.issuing_account),
+            7 => Field::new("Operations", "operations", &self.operations),
+            8 => Field::new("Constraints", "constraints", &self.constraints),
+            9 => Field::new("GranteeServicePrincipal", "granteeServicePrincipal", &self.grantee_service_principal),
+            10 => Field::new("RetiringServicePrincipal", "retiringServicePrincipal", &self.retiring_service_principal),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GrantListEntry {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("GrantId", "grantId", &self.grant_id)?;
-        writer.member("Name", "name", &self.name)?;
-        writer.member("CreationDate", "creationDate", &self.creation_date)?;
-        writer.member("GranteePrincipal", "granteePrincipal", &self.grantee_principal)?;
-        writer.member("RetiringPrincipal", "retiringPrincipal", &self.retiring_principal)?;
-        writer.member("IssuingAccount", "issuingAccount", &self.issuing_account)?;
-        writer.member("Operations", "operations", &self.operations)?;
-        writer.member("Constraints", "constraints", &self.constraints)?;
-        writer.member("GranteeServicePrincipal", "granteeServicePrincipal", &self.grantee_service_principal)?;
-        writer.member("RetiringServicePrincipal", "retiringServicePrincipal", &self.retiring_service_principal)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GrantListEntry);
+structure!(GrantListEntry, wire);
 
 /// The structure `KeyLastUsageData`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -220,38 +149,23 @@ pub struct KeyLastUsageData {
     pub kms_request_id: Option<String>,
 }
 
-impl Serialize for KeyLastUsageData {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "KeyLastUsageData",
-            &[
-                self.operation.is_some(),
-                self.timestamp.is_some(),
-                self.cloud_trail_event_id.is_some(),
-                self.kms_request_id.is_some(),
-            ],
-        )?;
-        writer.member("Operation", &self.operation)?;
-        writer.member("Timestamp", &self.timestamp)?;
-        writer.member("CloudTrailEventId", &self.cloud_trail_event_id)?;
-        writer.member("KmsRequestId", &self.kms_request_id)?;
-        writer.end()
+impl Fields for KeyLastUsageData {
+    fn name(&self) -> &'static str {
+        "KeyLastUsageData"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Operation", "operation", &self.operation),
+            1 => Field::new("Timestamp", "timestamp", &self.timestamp),
+            2 => Field::new("CloudTrailEventId", "cloudTrailEventId", &self.cloud_trail_event_id),
+            3 => Field::new("KmsRequestId", "kmsRequestId", &self.kms_request_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for KeyLastUsageData {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Operation", "operation", &self.operation)?;
-        writer.member("Timestamp", "timestamp", &self.timestamp)?;
-        writer.member("CloudTrailEventId", "cloudTrailEventId", &self.cloud_trail_event_id)?;
-        writer.member("KmsRequestId", "kmsRequestId", &self.kms_request_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(KeyLastUsageData);
+structure!(KeyLastUsageData, wire);
 
 /// The structure `KeyListEntry`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -262,25 +176,21 @@ pub struct KeyListEntry {
     pub key_arn: Option<String>,
 }
 
-impl Serialize for KeyListEntry {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(serializer, "KeyListEntry", &[self.key_id.is_some(), self.key_arn.is_some()])?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("KeyArn", &self.key_arn)?;
-        writer.end()
+impl Fields for KeyListEntry {
+    fn name(&self) -> &'static str {
+        "KeyListEntry"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("KeyArn", "keyArn", &self.key_arn),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for KeyListEntry {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("KeyArn", "keyArn", &self.key_arn)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(KeyListEntry);
+structure!(KeyListEntry, wire);
 
 /// The structure `KeyMetadata`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -341,111 +251,50 @@ pub struct KeyMetadata {
     pub current_key_material_id: Option<String>,
 }
 
-impl Serialize for KeyMetadata {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "KeyMetadata",
-            &[
-                self.aws_account_id.is_some(),
-                self.key_id.is_some(),
-                self.arn.is_some(),
-                self.creation_date.is_some(),
-                self.enabled.is_some(),
-                self.description.is_some(),
-                self.key_usage.is_some(),
-                self.key_state.is_some(),
-                self.deletion_date.is_some(),
-                self.valid_to.is_some(),
-                self.origin.is_some(),
-                self.custom_key_store_id.is_some(),
-                self.cloud_hsm_cluster_id.is_some(),
-                self.expiration_model.is_some(),
-                self.key_manager.is_some(),
-                self.customer_master_key_spec.is_some(),
-                self.key_spec.is_some(),
-                self.encryption_algorithms.is_some(),
-                self.signing_algorithms.is_some(),
-                self.key_agreement_algorithms.is_some(),
-                self.encapsulation_algorithms.is_some(),
-                self.multi_region.is_some(),
-                self.multi_region_configuration.is_some(),
-                self.pending_deletion_window_in_days.is_some(),
-                self.mac_algorithms.is_some(),
-                self.xks_key_configuration.is_some(),
-                self.current_key_material_id.is_some(),
-            ],
-        )?;
-        writer.member("AWSAccountId", &self.aws_account_id)?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("Arn", &self.arn)?;
-        writer.member("CreationDate", &self.creation_date)?;
-        writer.member("Enabled", &self.enabled)?;
-        writer.member("Description", &self.description)?;
-        writer.member("KeyUsage", &self.key_usage)?;
-        writer.member("KeyState", &self.key_state)?;
-        writer.member("DeletionDate", &self.deletion_date)?;
-        writer.member("ValidTo", &self.valid_to)?;
-        writer.member("Origin", &self.origin)?;
-        writer.member("CustomKeyStoreId", &self.custom_key_store_id)?;
-        writer.member("CloudHsmClusterId", &self.cloud_hsm_cluster_id)?;
-        writer.member("ExpirationModel", &self.expiration_model)?;
-        writer.member("KeyManager", &self.key_manager)?;
-        writer.member("CustomerMasterKeySpec", &self.customer_master_key_spec)?;
-        writer.member("KeySpec", &self.key_spec)?;
-        writer.member("EncryptionAlgorithms", &self.encryption_algorithms)?;
-        writer.member("SigningAlgorithms", &self.signing_algorithms)?;
-        writer.member("KeyAgreementAlgorithms", &self.key_agreement_algorithms)?;
-        writer.member("EncapsulationAlgorithms", &self.encapsulation_algorithms)?;
-        writer.member("MultiRegion", &self.multi_region)?;
-        writer.member("MultiRegionConfiguration", &self.multi_region_configuration)?;
-        writer.member("PendingDeletionWindowInDays", &self.pending_deletion_window_in_days)?;
-        writer.member("MacAlgorithms", &self.mac_algorithms)?;
-        writer.member("XksKeyConfiguration", &self.xks_key_configuration)?;
-        writer.member("CurrentKeyMaterialId", &self.current_key_material_id)?;
-        writer.end()
+impl Fields for KeyMetadata {
+    fn name(&self) -> &'static str {
+        "KeyMetadata"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("AWSAccountId", "aWSAccountId", &self.aws_account_id),
+            1 => Field::new("KeyId", "keyId", &self.key_id),
+            2 => Field::new("Arn", "arn", &self.arn),
+            3 => Field::new("CreationDate", "creationDate", &self.creation_date),
+            4 => Field::new("Enabled", "enabled", &self.enabled),
+            5 => Field::new("Description", "description", &self.description),
+            6 => Field::new("KeyUsage", "keyUsage", &self.key_usage),
+            7 => Field::new("KeyState", "keyState", &self.key_state),
+            8 => Field::new("DeletionDate", "deletionDate", &self.deletion_date),
+            9 => Field::new("ValidTo", "validTo", &self.valid_to),
+            10 => Field::new("Origin", "origin", &self.origin),
+            11 => Field::new("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id),
+            12 => Field::new("CloudHsmClusterId", "cloudHsmClusterId", &self.cloud_hsm_cluster_id),
+            13 => Field::new("ExpirationModel", "expirationModel", &self.expiration_model),
+            14 => Field::new("KeyManager", "keyManager", &self.key_manager),
+            15 => Field::new("CustomerMasterKeySpec", "customerMasterKeySpec", &self.customer_master_key_spec),
+            16 => Field::new("KeySpec", "keySpec", &self.key_spec),
+            17 => Field::new("EncryptionAlgorithms", "encryptionAlgorithms", &self.encryption_algorithms),
+            18 => Field::new("SigningAlgorithms", "signingAlgorithms", &self.signing_algorithms),
+            19 => Field::new("KeyAgreementAlgorithms", "keyAgreementAlgorithms", &self.key_agreement_algorithms),
+            20 => Field::new("EncapsulationAlgorithms", "encapsulationAlgorithms", &self.encapsulation_algorithms),
+            21 => Field::new("MultiRegion", "multiRegion", &self.multi_region),
+            22 => Field::new("MultiRegionConfiguration", "multiRegionConfiguration", &self.multi_region_configuration),
+            23 => Field::new(
+                "PendingDeletionWindowInDays",
+                "pendingDeletionWindowInDays",
+                &self.pending_deletion_window_in_days,
+            ),
+            24 => Field::new("MacAlgorithms", "macAlgorithms", &self.mac_algorithms),
+            25 => Field::new("XksKeyConfiguration", "xksKeyConfiguration", &self.xks_key_configuration),
+            26 => Field::new("CurrentKeyMaterialId", "currentKeyMaterialId", &self.current_key_material_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for KeyMetadata {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("AWSAccountId", "aWSAccountId", &self.aws_account_id)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("Arn", "arn", &self.arn)?;
-        writer.member("CreationDate", "creationDate", &self.creation_date)?;
-        writer.member("Enabled", "enabled", &self.enabled)?;
-        writer.member("Description", "description", &self.description)?;
-        writer.member("KeyUsage", "keyUsage", &self.key_usage)?;
-        writer.member("KeyState", "keyState", &self.key_state)?;
-        writer.member("DeletionDate", "deletionDate", &self.deletion_date)?;
-        writer.member("ValidTo", "validTo", &self.valid_to)?;
-        writer.member("Origin", "origin", &self.origin)?;
-        writer.member("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id)?;
-        writer.member("CloudHsmClusterId", "cloudHsmClusterId", &self.cloud_hsm_cluster_id)?;
-        writer.member("ExpirationModel", "expirationModel", &self.expiration_model)?;
-        writer.member("KeyManager", "keyManager", &self.key_manager)?;
-        writer.member("CustomerMasterKeySpec", "customerMasterKeySpec", &self.customer_master_key_spec)?;
-        writer.member("KeySpec", "keySpec", &self.key_spec)?;
-        writer.member("EncryptionAlgorithms", "encryptionAlgorithms", &self.encryption_algorithms)?;
-        writer.member("SigningAlgorithms", "signingAlgorithms", &self.signing_algorithms)?;
-        writer.member("KeyAgreementAlgorithms", "keyAgreementAlgorithms", &self.key_agreement_algorithms)?;
-        writer.member("EncapsulationAlgorithms", "encapsulationAlgorithms", &self.encapsulation_algorithms)?;
-        writer.member("MultiRegion", "multiRegion", &self.multi_region)?;
-        writer.member("MultiRegionConfiguration", "multiRegionConfiguration", &self.multi_region_configuration)?;
-        writer.member(
-            "PendingDeletionWindowInDays",
-            "pendingDeletionWindowInDays",
-            &self.pending_deletion_window_in_days,
-        )?;
-        writer.member("MacAlgorithms", "macAlgorithms", &self.mac_algorithms)?;
-        writer.member("XksKeyConfiguration", "xksKeyConfiguration", &self.xks_key_configuration)?;
-        writer.member("CurrentKeyMaterialId", "currentKeyMaterialId", &self.current_key_material_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(KeyMetadata);
+structure!(KeyMetadata, wire);
 
 /// The structure `MultiRegionConfiguration`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -458,31 +307,22 @@ pub struct MultiRegionConfiguration {
     pub replica_keys: Option<Vec<MultiRegionKey>>,
 }
 
-impl Serialize for MultiRegionConfiguration {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "MultiRegionConfiguration",
-            &[self.multi_region_key_type.is_some(), self.primary_key.is_some(), self.replica_keys.is_some()],
-        )?;
-        writer.member("MultiRegionKeyType", &self.multi_region_key_type)?;
-        writer.member("PrimaryKey", &self.primary_key)?;
-        writer.member("ReplicaKeys", &self.replica_keys)?;
-        writer.end()
+impl Fields for MultiRegionConfiguration {
+    fn name(&self) -> &'static str {
+        "MultiRegionConfiguration"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("MultiRegionKeyType", "multiRegionKeyType", &self.multi_region_key_type),
+            1 => Field::new("PrimaryKey", "primaryKey", &self.primary_key),
+            2 => Field::new("ReplicaKeys", "replicaKeys", &self.replica_keys),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for MultiRegionConfiguration {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("MultiRegionKeyType", "multiRegionKeyType", &self.multi_region_key_type)?;
-        writer.member("PrimaryKey", "primaryKey", &self.primary_key)?;
-        writer.member("ReplicaKeys", "replicaKeys", &self.replica_keys)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(MultiRegionConfiguration);
+structure!(MultiRegionConfiguration, wire);
 
 /// The structure `MultiRegionKey`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -493,25 +333,21 @@ pub struct MultiRegionKey {
     pub region: Option<String>,
 }
 
-impl Serialize for MultiRegionKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(serializer, "MultiRegionKey", &[self.arn.is_some(), self.region.is_some()])?;
-        writer.member("Arn", &self.arn)?;
-        writer.member("Region", &self.region)?;
-        writer.end()
+impl Fields for MultiRegionKey {
+    fn name(&self) -> &'static str {
+        "MultiRegionKey"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Arn", "arn", &self.arn),
+            1 => Field::new("Region", "region", &self.region),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for MultiRegionKey {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Arn", "arn", &self.arn)?;
-        writer.member("Region", "region", &self.region)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(MultiRegionKey);
+structure!(MultiRegionKey, wire);
 
 /// The structure `RotationsListEntry`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -536,53 +372,28 @@ pub struct RotationsListEntry {
     pub rotation_type: Option<RotationType>,
 }
 
-impl Serialize for RotationsListEntry {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "RotationsListEntry",
-            &[
-                self.key_id.is_some(),
-                self.key_material_id.is_some(),
-                self.key_material_description.is_some(),
-                self.import_state.is_some(),
-                self.key_material_state.is_some(),
-                self.expiration_model.is_some(),
-                self.valid_to.is_some(),
-                self.rotation_date.is_some(),
-                self.rotation_type.is_some(),
-            ],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("KeyMaterialId", &self.key_material_id)?;
-        writer.member("KeyMaterialDescription", &self.key_material_description)?;
-        writer.member("ImportState", &self.import_state)?;
-        writer.member("KeyMaterialState", &self.key_material_state)?;
-        writer.member("ExpirationModel", &self.expiration_model)?;
-        writer.member("ValidTo", &self.valid_to)?;
-        writer.member("RotationDate", &self.rotation_date)?;
-        writer.member("RotationType", &self.rotation_type)?;
-        writer.end()
+impl Fields for RotationsListEntry {
+    fn name(&self) -> &'static str {
+        "RotationsListEntry"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("KeyMaterialId", "keyMaterialId", &self.key_material_id),
+            2 => Field::new("KeyMaterialDescription", "keyMaterialDescription", &self.key_material_description),
+            3 => Field::new("ImportState", "importState", &self.import_state),
+            4 => Field::new("KeyMaterialState", "keyMaterialState", &self.key_material_state),
+            5 => Field::new("ExpirationModel", "expirationModel", &self.expiration_model),
+            6 => Field::new("ValidTo", "validTo", &self.valid_to),
+            7 => Field::new("RotationDate", "rotationDate", &self.rotation_date),
+            8 => Field::new("RotationType", "rotationType", &self.rotation_type),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for RotationsListEntry {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("KeyMaterialId", "keyMaterialId", &self.key_material_id)?;
-        writer.member("KeyMaterialDescription", "keyMaterialDescription", &self.key_material_description)?;
-        writer.member("ImportState", "importState", &self.import_state)?;
-        writer.member("KeyMaterialState", "keyMaterialState", &self.key_material_state)?;
-        writer.member("ExpirationModel", "expirationModel", &self.expiration_model)?;
-        writer.member("ValidTo", "validTo", &self.valid_to)?;
-        writer.member("RotationDate", "rotationDate", &self.rotation_date)?;
-        writer.member("RotationType", "rotationType", &self.rotation_type)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(RotationsListEntry);
+structure!(RotationsListEntry, wire);
 
 /// The structure `XksKeyConfigurationType`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -591,23 +402,20 @@ pub struct XksKeyConfigurationType {
     pub id: Option<String>,
 }
 
-impl Serialize for XksKeyConfigurationType {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(serializer, "XksKeyConfigurationType", &[self.id.is_some()])?;
-        writer.member("Id", &self.id)?;
-        writer.end()
+impl Fields for XksKeyConfigurationType {
+    fn name(&self) -> &'static str {
+        "XksKeyConfigurationType"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Id", "id", &self.id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for XksKeyConfigurationType {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Id", "id", &self.id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(XksKeyConfigurationType);
+structure!(XksKeyConfigurationType, wire);
 
 /// The structure `XksProxyConfigurationType`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -626,40 +434,22 @@ pub struct XksProxyConfigurationType {
     pub vpc_endpoint_service_owner: Option<String>,
 }
 
-impl Serialize for XksProxyConfigurationType {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "XksProxyConfigurationType",
-            &[
-                self.connectivity.is_some(),
-                self.access_key_id.is_some(),
-                self.uri_endpoint.is_some(),
-                self.uri_path.is_some(),
-                self.vpc_endpoint_service_name.is_some(),
-                self.vpc_endpoint_service_owner.is_some(),
-            ],
-        )?;
-        writer.member("Connectivity", &self.connectivity)?;
-        writer.member("AccessKeyId", &self.access_key_id)?;
-        writer.member("UriEndpoint", &self.uri_endpoint)?;
-        writer.member("UriPath", &self.uri_path)?;
-        writer.member("VpcEndpointServiceName", &self.vpc_endpoint_service_name)?;
-        writer.member("VpcEndpointServiceOwner", &self.vpc_endpoint_service_owner)?;
-        writer.end()
+impl Fields for XksProxyConfigurationType {
+    fn name(&self) -> &'static str {
+        "XksProxyConfigurationType"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Connectivity", "connectivity", &self.connectivity),
+            1 => Field::new("AccessKeyId", "accessKeyId", &self.access_key_id),
+            2 => Field::new("UriEndpoint", "uriEndpoint", &self.uri_endpoint),
+            3 => Field::new("UriPath", "uriPath", &self.uri_path),
+            4 => Field::new("VpcEndpointServiceName", "vpcEndpointServiceName", &self.vpc_endpoint_service_name),
+            5 => Field::new("VpcEndpointServiceOwner", "vpcEndpointServiceOwner", &self.vpc_endpoint_service_owner),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for XksProxyConfigurationType {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Connectivity", "connectivity", &self.connectivity)?;
-        writer.member("UriEndpoint", "uriEndpoint", &self.uri_endpoint)?;
-        writer.member("UriPath", "uriPath", &self.uri_path)?;
-        writer.member("VpcEndpointServiceName", "vpcEndpointServiceName", &self.vpc_endpoint_service_name)?;
-        writer.member("VpcEndpointServiceOwner", "vpcEndpointServiceOwner", &self.vpc_endpoint_service_owner)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(XksProxyConfigurationType);
+structure!(XksProxyConfigurationType, wire);

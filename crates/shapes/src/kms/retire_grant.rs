@@ -37,7 +37,7 @@ impl Structure for RetireGrantRequest {
     const MEMBERS: &'static [&'static str] = &["GrantToken", "KeyId", "GrantId", "DryRun"];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut grant_token = None;
         let mut key_id = None;
         let mut grant_id = None;
@@ -54,17 +54,23 @@ impl Structure for RetireGrantRequest {
     }
 }
 
-impl Audited for RetireGrantRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("GrantId", "grantId", &self.grant_id)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for RetireGrantRequest {
+    fn name(&self) -> &'static str {
+        "RetireGrantRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::withheld("GrantToken", "grantToken", &self.grant_token),
+            1 => Field::new("KeyId", "keyId", &self.key_id),
+            2 => Field::new("GrantId", "grantId", &self.grant_id),
+            3 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(RetireGrantRequest);
+structure!(RetireGrantRequest);
 
 impl Input for RetireGrantRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -76,21 +82,17 @@ impl Input for RetireGrantRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct RetireGrantResponse;
 
-impl Audited for RetireGrantResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for RetireGrantResponse {
+    fn name(&self) -> &'static str {
+        "RetireGrantResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(RetireGrantResponse);
-
-impl Serialize for RetireGrantResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "RetireGrantResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(RetireGrantResponse, wire);
 
 impl Output for RetireGrantResponse {
     const EMPTY: bool = true;

@@ -34,7 +34,7 @@ impl Structure for RevokeGrantRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "GrantId", "DryRun"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut grant_id = None;
         let mut dry_run = None;
@@ -50,17 +50,22 @@ impl Structure for RevokeGrantRequest {
     }
 }
 
-impl Audited for RevokeGrantRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("GrantId", "grantId", &self.grant_id)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for RevokeGrantRequest {
+    fn name(&self) -> &'static str {
+        "RevokeGrantRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("GrantId", "grantId", &self.grant_id),
+            2 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(RevokeGrantRequest);
+structure!(RevokeGrantRequest);
 
 impl Input for RevokeGrantRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -72,21 +77,17 @@ impl Input for RevokeGrantRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct RevokeGrantResponse;
 
-impl Audited for RevokeGrantResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for RevokeGrantResponse {
+    fn name(&self) -> &'static str {
+        "RevokeGrantResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(RevokeGrantResponse);
-
-impl Serialize for RevokeGrantResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "RevokeGrantResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(RevokeGrantResponse, wire);
 
 impl Output for RevokeGrantResponse {
     const EMPTY: bool = true;

@@ -32,7 +32,7 @@ impl Structure for RotateKeyOnDemandRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         while members.next()?.is_some() {
             key_id = members.leaf(&rules::KEY_ID_TYPE)?;
@@ -42,15 +42,20 @@ impl Structure for RotateKeyOnDemandRequest {
     }
 }
 
-impl Audited for RotateKeyOnDemandRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.end()
+impl Fields for RotateKeyOnDemandRequest {
+    fn name(&self) -> &'static str {
+        "RotateKeyOnDemandRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(RotateKeyOnDemandRequest);
+structure!(RotateKeyOnDemandRequest);
 
 impl Input for RotateKeyOnDemandRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -65,23 +70,20 @@ pub struct RotateKeyOnDemandResponse {
     pub key_id: Option<String>,
 }
 
-impl Serialize for RotateKeyOnDemandResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(serializer, "RotateKeyOnDemandResponse", &[self.key_id.is_some()])?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.end()
+impl Fields for RotateKeyOnDemandResponse {
+    fn name(&self) -> &'static str {
+        "RotateKeyOnDemandResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for RotateKeyOnDemandResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(RotateKeyOnDemandResponse);
+structure!(RotateKeyOnDemandResponse, wire);
 
 impl Output for RotateKeyOnDemandResponse {
     const EMPTY: bool = false;

@@ -30,7 +30,7 @@ impl Structure for ScheduleKeyDeletionRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "PendingWindowInDays"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut pending_window_in_days = None;
         while let Some(place) = members.next()? {
@@ -44,16 +44,21 @@ impl Structure for ScheduleKeyDeletionRequest {
     }
 }
 
-impl Audited for ScheduleKeyDeletionRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("PendingWindowInDays", "pendingWindowInDays", &self.pending_window_in_days)?;
-        writer.end()
+impl Fields for ScheduleKeyDeletionRequest {
+    fn name(&self) -> &'static str {
+        "ScheduleKeyDeletionRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("PendingWindowInDays", "pendingWindowInDays", &self.pending_window_in_days),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ScheduleKeyDeletionRequest);
+structure!(ScheduleKeyDeletionRequest);
 
 impl Input for ScheduleKeyDeletionRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -74,38 +79,23 @@ pub struct ScheduleKeyDeletionResponse {
     pub pending_window_in_days: Option<i32>,
 }
 
-impl Serialize for ScheduleKeyDeletionResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "ScheduleKeyDeletionResponse",
-            &[
-                self.key_id.is_some(),
-                self.deletion_date.is_some(),
-                self.key_state.is_some(),
-                self.pending_window_in_days.is_some(),
-            ],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("DeletionDate", &self.deletion_date)?;
-        writer.member("KeyState", &self.key_state)?;
-        writer.member("PendingWindowInDays", &self.pending_window_in_days)?;
-        writer.end()
+impl Fields for ScheduleKeyDeletionResponse {
+    fn name(&self) -> &'static str {
+        "ScheduleKeyDeletionResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("DeletionDate", "deletionDate", &self.deletion_date),
+            2 => Field::new("KeyState", "keyState", &self.key_state),
+            3 => Field::new("PendingWindowInDays", "pendingWindowInDays", &self.pending_window_in_days),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for ScheduleKeyDeletionResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("DeletionDate", "deletionDate", &self.deletion_date)?;
-        writer.member("KeyState", "keyState", &self.key_state)?;
-        writer.member("PendingWindowInDays", "pendingWindowInDays", &self.pending_window_in_days)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(ScheduleKeyDeletionResponse);
+structure!(ScheduleKeyDeletionResponse, wire);
 
 impl Output for ScheduleKeyDeletionResponse {
     const EMPTY: bool = false;

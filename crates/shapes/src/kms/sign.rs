@@ -42,7 +42,7 @@ impl Structure for SignRequest {
         &["KeyId", "Message", "MessageType", "GrantTokens", "SigningAlgorithm", "DryRun"];
     const REQUIRED: u64 = 0b10011;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut message = None;
         let mut message_type = None;
@@ -66,18 +66,25 @@ impl Structure for SignRequest {
     }
 }
 
-impl Audited for SignRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("MessageType", "messageType", &self.message_type)?;
-        writer.required("SigningAlgorithm", "signingAlgorithm", &self.signing_algorithm)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for SignRequest {
+    fn name(&self) -> &'static str {
+        "SignRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("Message", "message", &self.message),
+            2 => Field::new("MessageType", "messageType", &self.message_type),
+            3 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            4 => Field::new("SigningAlgorithm", "signingAlgorithm", &self.signing_algorithm),
+            5 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(SignRequest);
+structure!(SignRequest);
 
 impl Input for SignRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -96,30 +103,22 @@ pub struct SignResponse {
     pub signing_algorithm: Option<SigningAlgorithmSpec>,
 }
 
-impl Serialize for SignResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "SignResponse",
-            &[self.key_id.is_some(), self.signature.is_some(), self.signing_algorithm.is_some()],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("Signature", &self.signature)?;
-        writer.member("SigningAlgorithm", &self.signing_algorithm)?;
-        writer.end()
+impl Fields for SignResponse {
+    fn name(&self) -> &'static str {
+        "SignResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("Signature", "signature", &self.signature),
+            2 => Field::new("SigningAlgorithm", "signingAlgorithm", &self.signing_algorithm),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for SignResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("SigningAlgorithm", "signingAlgorithm", &self.signing_algorithm)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(SignResponse);
+structure!(SignResponse, wire);
 
 impl Output for SignResponse {
     const EMPTY: bool = false;

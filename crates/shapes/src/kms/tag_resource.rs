@@ -31,7 +31,7 @@ impl Structure for TagResourceRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "Tags"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut tags = None;
         while let Some(place) = members.next()? {
@@ -45,16 +45,21 @@ impl Structure for TagResourceRequest {
     }
 }
 
-impl Audited for TagResourceRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("Tags", "tags", &self.tags)?;
-        writer.end()
+impl Fields for TagResourceRequest {
+    fn name(&self) -> &'static str {
+        "TagResourceRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("Tags", "tags", &self.tags),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(TagResourceRequest);
+structure!(TagResourceRequest);
 
 impl Input for TagResourceRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -66,21 +71,17 @@ impl Input for TagResourceRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct TagResourceResponse;
 
-impl Audited for TagResourceResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for TagResourceResponse {
+    fn name(&self) -> &'static str {
+        "TagResourceResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(TagResourceResponse);
-
-impl Serialize for TagResourceResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "TagResourceResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(TagResourceResponse, wire);
 
 impl Output for TagResourceResponse {
     const EMPTY: bool = true;

@@ -30,7 +30,7 @@ impl Structure for UntagResourceRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "TagKeys"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut tag_keys = None;
         while let Some(place) = members.next()? {
@@ -44,16 +44,21 @@ impl Structure for UntagResourceRequest {
     }
 }
 
-impl Audited for UntagResourceRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("TagKeys", "tagKeys", &self.tag_keys)?;
-        writer.end()
+impl Fields for UntagResourceRequest {
+    fn name(&self) -> &'static str {
+        "UntagResourceRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("TagKeys", "tagKeys", &self.tag_keys),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(UntagResourceRequest);
+structure!(UntagResourceRequest);
 
 impl Input for UntagResourceRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -65,21 +70,17 @@ impl Input for UntagResourceRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct UntagResourceResponse;
 
-impl Audited for UntagResourceResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for UntagResourceResponse {
+    fn name(&self) -> &'static str {
+        "UntagResourceResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(UntagResourceResponse);
-
-impl Serialize for UntagResourceResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "UntagResourceResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(UntagResourceResponse, wire);
 
 impl Output for UntagResourceResponse {
     const EMPTY: bool = true;

@@ -30,7 +30,7 @@ impl Structure for UpdateAliasRequest {
     const MEMBERS: &'static [&'static str] = &["AliasName", "TargetKeyId"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut alias_name = None;
         let mut target_key_id = None;
         while let Some(place) = members.next()? {
@@ -44,16 +44,21 @@ impl Structure for UpdateAliasRequest {
     }
 }
 
-impl Audited for UpdateAliasRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("AliasName", "aliasName", &self.alias_name)?;
-        writer.required("TargetKeyId", "targetKeyId", &self.target_key_id)?;
-        writer.end()
+impl Fields for UpdateAliasRequest {
+    fn name(&self) -> &'static str {
+        "UpdateAliasRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("AliasName", "aliasName", &self.alias_name),
+            1 => Field::new("TargetKeyId", "targetKeyId", &self.target_key_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(UpdateAliasRequest);
+structure!(UpdateAliasRequest);
 
 impl Input for UpdateAliasRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -65,21 +70,17 @@ impl Input for UpdateAliasRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct UpdateAliasResponse;
 
-impl Audited for UpdateAliasResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for UpdateAliasResponse {
+    fn name(&self) -> &'static str {
+        "UpdateAliasResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(UpdateAliasResponse);
-
-impl Serialize for UpdateAliasResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "UpdateAliasResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(UpdateAliasResponse, wire);
 
 impl Output for UpdateAliasResponse {
     const EMPTY: bool = true;

@@ -69,7 +69,7 @@ impl Structure for UpdateCustomKeyStoreRequest {
     ];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut custom_key_store_id = None;
         let mut new_custom_key_store_name = None;
         let mut key_store_password = None;
@@ -113,35 +113,41 @@ impl Structure for UpdateCustomKeyStoreRequest {
     }
 }
 
-impl Audited for UpdateCustomKeyStoreRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id)?;
-        writer.member("NewCustomKeyStoreName", "newCustomKeyStoreName", &self.new_custom_key_store_name)?;
-        writer.member("CloudHsmClusterId", "cloudHsmClusterId", &self.cloud_hsm_cluster_id)?;
-        writer.member("XksProxyUriEndpoint", "xksProxyUriEndpoint", &self.xks_proxy_uri_endpoint)?;
-        writer.member("XksProxyUriPath", "xksProxyUriPath", &self.xks_proxy_uri_path)?;
-        writer.member(
-            "XksProxyVpcEndpointServiceName",
-            "xksProxyVpcEndpointServiceName",
-            &self.xks_proxy_vpc_endpoint_service_name,
-        )?;
-        writer.member(
-            "XksProxyVpcEndpointServiceOwner",
-            "xksProxyVpcEndpointServiceOwner",
-            &self.xks_proxy_vpc_endpoint_service_owner,
-        )?;
-        writer.member(
-            "XksProxyAuthenticationCredential",
-            "xksProxyAuthenticationCredential",
-            &self.xks_proxy_authentication_credential,
-        )?;
-        writer.member("XksProxyConnectivity", "xksProxyConnectivity", &self.xks_proxy_connectivity)?;
-        writer.end()
+impl Fields for UpdateCustomKeyStoreRequest {
+    fn name(&self) -> &'static str {
+        "UpdateCustomKeyStoreRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("CustomKeyStoreId", "customKeyStoreId", &self.custom_key_store_id),
+            1 => Field::new("NewCustomKeyStoreName", "newCustomKeyStoreName", &self.new_custom_key_store_name),
+            2 => Field::new("KeyStorePassword", "keyStorePassword", &self.key_store_password),
+            3 => Field::new("CloudHsmClusterId", "cloudHsmClusterId", &self.cloud_hsm_cluster_id),
+            4 => Field::new("XksProxyUriEndpoint", "xksProxyUriEndpoint", &self.xks_proxy_uri_endpoint),
+            5 => Field::new("XksProxyUriPath", "xksProxyUriPath", &self.xks_proxy_uri_path),
+            6 => Field::new(
+                "XksProxyVpcEndpointServiceName",
+                "xksProxyVpcEndpointServiceName",
+                &self.xks_proxy_vpc_endpoint_service_name,
+            ),
+            7 => Field::new(
+                "XksProxyVpcEndpointServiceOwner",
+                "xksProxyVpcEndpointServiceOwner",
+                &self.xks_proxy_vpc_endpoint_service_owner,
+            ),
+            8 => Field::new(
+                "XksProxyAuthenticationCredential",
+                "xksProxyAuthenticationCredential",
+                &self.xks_proxy_authentication_credential,
+            ),
+            9 => Field::new("XksProxyConnectivity", "xksProxyConnectivity", &self.xks_proxy_connectivity),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(UpdateCustomKeyStoreRequest);
+structure!(UpdateCustomKeyStoreRequest);
 
 impl Input for UpdateCustomKeyStoreRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -153,21 +159,17 @@ impl Input for UpdateCustomKeyStoreRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct UpdateCustomKeyStoreResponse;
 
-impl Serialize for UpdateCustomKeyStoreResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "UpdateCustomKeyStoreResponse", &[])?;
-        writer.end()
+impl Fields for UpdateCustomKeyStoreResponse {
+    fn name(&self) -> &'static str {
+        "UpdateCustomKeyStoreResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-impl Audited for UpdateCustomKeyStoreResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(UpdateCustomKeyStoreResponse);
+structure!(UpdateCustomKeyStoreResponse, wire);
 
 impl Output for UpdateCustomKeyStoreResponse {
     const EMPTY: bool = true;

@@ -30,7 +30,7 @@ impl Structure for UpdateKeyDescriptionRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "Description"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut description = None;
         while let Some(place) = members.next()? {
@@ -44,16 +44,21 @@ impl Structure for UpdateKeyDescriptionRequest {
     }
 }
 
-impl Audited for UpdateKeyDescriptionRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("Description", "description", &self.description)?;
-        writer.end()
+impl Fields for UpdateKeyDescriptionRequest {
+    fn name(&self) -> &'static str {
+        "UpdateKeyDescriptionRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("Description", "description", &self.description),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(UpdateKeyDescriptionRequest);
+structure!(UpdateKeyDescriptionRequest);
 
 impl Input for UpdateKeyDescriptionRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -65,21 +70,17 @@ impl Input for UpdateKeyDescriptionRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct UpdateKeyDescriptionResponse;
 
-impl Audited for UpdateKeyDescriptionResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for UpdateKeyDescriptionResponse {
+    fn name(&self) -> &'static str {
+        "UpdateKeyDescriptionResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(UpdateKeyDescriptionResponse);
-
-impl Serialize for UpdateKeyDescriptionResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "UpdateKeyDescriptionResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(UpdateKeyDescriptionResponse, wire);
 
 impl Output for UpdateKeyDescriptionResponse {
     const EMPTY: bool = true;

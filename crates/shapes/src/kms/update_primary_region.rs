@@ -31,7 +31,7 @@ impl Structure for UpdatePrimaryRegionRequest {
     const MEMBERS: &'static [&'static str] = &["KeyId", "PrimaryRegion"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut primary_region = None;
         while let Some(place) = members.next()? {
@@ -45,16 +45,21 @@ impl Structure for UpdatePrimaryRegionRequest {
     }
 }
 
-impl Audited for UpdatePrimaryRegionRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("PrimaryRegion", "primaryRegion", &self.primary_region)?;
-        writer.end()
+impl Fields for UpdatePrimaryRegionRequest {
+    fn name(&self) -> &'static str {
+        "UpdatePrimaryRegionRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("PrimaryRegion", "primaryRegion", &self.primary_region),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(UpdatePrimaryRegionRequest);
+structure!(UpdatePrimaryRegionRequest);
 
 impl Input for UpdatePrimaryRegionRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -66,21 +71,17 @@ impl Input for UpdatePrimaryRegionRequest {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct UpdatePrimaryRegionResponse;
 
-impl Audited for UpdatePrimaryRegionResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for UpdatePrimaryRegionResponse {
+    fn name(&self) -> &'static str {
+        "UpdatePrimaryRegionResponse"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(UpdatePrimaryRegionResponse);
-
-impl Serialize for UpdatePrimaryRegionResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = Writer::start(serializer, "UpdatePrimaryRegionResponse", &[])?;
-        writer.end()
-    }
-}
+structure!(UpdatePrimaryRegionResponse, wire);
 
 impl Output for UpdatePrimaryRegionResponse {
     const EMPTY: bool = true;

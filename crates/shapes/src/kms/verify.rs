@@ -45,7 +45,7 @@ impl Structure for VerifyRequest {
         &["KeyId", "Message", "MessageType", "Signature", "SigningAlgorithm", "GrantTokens", "DryRun"];
     const REQUIRED: u64 = 0b11011;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key_id = None;
         let mut message = None;
         let mut message_type = None;
@@ -73,18 +73,26 @@ impl Structure for VerifyRequest {
     }
 }
 
-impl Audited for VerifyRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.member("MessageType", "messageType", &self.message_type)?;
-        writer.required("SigningAlgorithm", "signingAlgorithm", &self.signing_algorithm)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for VerifyRequest {
+    fn name(&self) -> &'static str {
+        "VerifyRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("Message", "message", &self.message),
+            2 => Field::new("MessageType", "messageType", &self.message_type),
+            3 => Field::new("Signature", "signature", &self.signature),
+            4 => Field::new("SigningAlgorithm", "signingAlgorithm", &self.signing_algorithm),
+            5 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            6 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(VerifyRequest);
+structure!(VerifyRequest);
 
 impl Input for VerifyRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -103,31 +111,22 @@ pub struct VerifyResponse {
     pub signing_algorithm: Option<SigningAlgorithmSpec>,
 }
 
-impl Serialize for VerifyResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "VerifyResponse",
-            &[self.key_id.is_some(), self.signature_valid.is_some(), self.signing_algorithm.is_some()],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("SignatureValid", &self.signature_valid)?;
-        writer.member("SigningAlgorithm", &self.signing_algorithm)?;
-        writer.end()
+impl Fields for VerifyResponse {
+    fn name(&self) -> &'static str {
+        "VerifyResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("SignatureValid", "signatureValid", &self.signature_valid),
+            2 => Field::new("SigningAlgorithm", "signingAlgorithm", &self.signing_algorithm),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for VerifyResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("SignatureValid", "signatureValid", &self.signature_valid)?;
-        writer.member("SigningAlgorithm", "signingAlgorithm", &self.signing_algorithm)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(VerifyResponse);
+structure!(VerifyResponse, wire);
 
 impl Output for VerifyResponse {
     const EMPTY: bool = false;

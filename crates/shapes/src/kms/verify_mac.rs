@@ -41,7 +41,7 @@ impl Structure for VerifyMacRequest {
     const MEMBERS: &'static [&'static str] = &["Message", "KeyId", "MacAlgorithm", "Mac", "GrantTokens", "DryRun"];
     const REQUIRED: u64 = 0b1111;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut message = None;
         let mut key_id = None;
         let mut mac_algorithm = None;
@@ -66,17 +66,25 @@ impl Structure for VerifyMacRequest {
     }
 }
 
-impl Audited for VerifyMacRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("KeyId", "keyId", &self.key_id)?;
-        writer.required("MacAlgorithm", "macAlgorithm", &self.mac_algorithm)?;
-        writer.member("DryRun", "dryRun", &self.dry_run)?;
-        writer.end()
+impl Fields for VerifyMacRequest {
+    fn name(&self) -> &'static str {
+        "VerifyMacRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Message", "message", &self.message),
+            1 => Field::new("KeyId", "keyId", &self.key_id),
+            2 => Field::new("MacAlgorithm", "macAlgorithm", &self.mac_algorithm),
+            3 => Field::new("Mac", "mac", &self.mac),
+            4 => Field::withheld("GrantTokens", "grantTokens", &self.grant_tokens),
+            5 => Field::new("DryRun", "dryRun", &self.dry_run),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(VerifyMacRequest);
+structure!(VerifyMacRequest);
 
 impl Input for VerifyMacRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -95,31 +103,22 @@ pub struct VerifyMacResponse {
     pub mac_algorithm: Option<MacAlgorithmSpec>,
 }
 
-impl Serialize for VerifyMacResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "VerifyMacResponse",
-            &[self.key_id.is_some(), self.mac_valid.is_some(), self.mac_algorithm.is_some()],
-        )?;
-        writer.member("KeyId", &self.key_id)?;
-        writer.member("MacValid", &self.mac_valid)?;
-        writer.member("MacAlgorithm", &self.mac_algorithm)?;
-        writer.end()
+impl Fields for VerifyMacResponse {
+    fn name(&self) -> &'static str {
+        "VerifyMacResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("KeyId", "keyId", &self.key_id),
+            1 => Field::new("MacValid", "macValid", &self.mac_valid),
+            2 => Field::new("MacAlgorithm", "macAlgorithm", &self.mac_algorithm),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for VerifyMacResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("KeyId", "keyId", &self.key_id)?;
-        writer.member("MacValid", "macValid", &self.mac_valid)?;
-        writer.member("MacAlgorithm", "macAlgorithm", &self.mac_algorithm)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(VerifyMacResponse);
+structure!(VerifyMacResponse, wire);
 
 impl Output for VerifyMacResponse {
     const EMPTY: bool = false;

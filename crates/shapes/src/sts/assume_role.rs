@@ -60,7 +60,7 @@ impl Structure for AssumeRoleRequest {
     ];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut role_arn = None;
         let mut role_session_name = None;
         let mut policy_arns = None;
@@ -110,27 +110,32 @@ impl Structure for AssumeRoleRequest {
     }
 }
 
-impl Audited for AssumeRoleRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("RoleArn", "roleArn", &self.role_arn)?;
-        writer.required("RoleSessionName", "roleSessionName", &self.role_session_name)?;
-        writer.member("PolicyArns", "policyArns", &self.policy_arns)?;
-        writer.member("Policy", "policy", &self.policy)?;
-        writer.member("DurationSeconds", "durationSeconds", &self.duration_seconds)?;
-        writer.member("Tags", "tags", &self.tags)?;
-        writer.member("TransitiveTagKeys", "transitiveTagKeys", &self.transitive_tag_keys)?;
-        writer.member("ExternalId", "externalId", &self.external_id)?;
-        writer.member("SerialNumber", "serialNumber", &self.serial_number)?;
-        writer.member("TokenCode", "tokenCode", &self.token_code)?;
-        writer.member("SourceIdentity", "sourceIdentity", &self.source_identity)?;
-        writer.member("ProvidedContexts", "providedContexts", &self.provided_contexts)?;
-        writer.member("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size)?;
-        writer.end()
+impl Fields for AssumeRoleRequest {
+    fn name(&self) -> &'static str {
+        "AssumeRoleRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("RoleArn", "roleArn", &self.role_arn),
+            1 => Field::new("RoleSessionName", "roleSessionName", &self.role_session_name),
+            2 => Field::new("PolicyArns", "policyArns", &self.policy_arns),
+            3 => Field::new("Policy", "policy", &self.policy),
+            4 => Field::new("DurationSeconds", "durationSeconds", &self.duration_seconds),
+            5 => Field::new("Tags", "tags", &self.tags),
+            6 => Field::new("TransitiveTagKeys", "transitiveTagKeys", &self.transitive_tag_keys),
+            7 => Field::new("ExternalId", "externalId", &self.external_id),
+            8 => Field::new("SerialNumber", "serialNumber", &self.serial_number),
+            9 => Field::new("TokenCode", "tokenCode", &self.token_code),
+            10 => Field::new("SourceIdentity", "sourceIdentity", &self.source_identity),
+            11 => Field::new("ProvidedContexts", "providedContexts", &self.provided_contexts),
+            12 => Field::new("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(AssumeRoleRequest);
+structure!(AssumeRoleRequest);
 
 impl Input for AssumeRoleRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -155,44 +160,25 @@ pub struct AssumeRoleResponse {
     pub session_token_size: Option<i32>,
 }
 
-impl Serialize for AssumeRoleResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "AssumeRoleResponse",
-            &[
-                self.credentials.is_some(),
-                self.assumed_role_user.is_some(),
-                self.packed_policy_size.is_some(),
-                self.source_identity.is_some(),
-                self.session_token_utilization.is_some(),
-                self.session_token_size.is_some(),
-            ],
-        )?;
-        writer.member("Credentials", &self.credentials)?;
-        writer.member("AssumedRoleUser", &self.assumed_role_user)?;
-        writer.member("PackedPolicySize", &self.packed_policy_size)?;
-        writer.member("SourceIdentity", &self.source_identity)?;
-        writer.member("SessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", &self.session_token_size)?;
-        writer.end()
+impl Fields for AssumeRoleResponse {
+    fn name(&self) -> &'static str {
+        "AssumeRoleResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Credentials", "credentials", &self.credentials),
+            1 => Field::new("AssumedRoleUser", "assumedRoleUser", &self.assumed_role_user),
+            2 => Field::new("PackedPolicySize", "packedPolicySize", &self.packed_policy_size),
+            3 => Field::new("SourceIdentity", "sourceIdentity", &self.source_identity),
+            4 => Field::new("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization),
+            5 => Field::new("SessionTokenSize", "sessionTokenSize", &self.session_token_size),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for AssumeRoleResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Credentials", "credentials", &self.credentials)?;
-        writer.member("AssumedRoleUser", "assumedRoleUser", &self.assumed_role_user)?;
-        writer.member("PackedPolicySize", "packedPolicySize", &self.packed_policy_size)?;
-        writer.member("SourceIdentity", "sourceIdentity", &self.source_identity)?;
-        writer.member("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", "sessionTokenSize", &self.session_token_size)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(AssumeRoleResponse);
+structure!(AssumeRoleResponse, wire);
 
 impl Output for AssumeRoleResponse {
     const EMPTY: bool = false;

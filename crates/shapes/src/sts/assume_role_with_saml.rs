@@ -49,7 +49,7 @@ impl Structure for AssumeRoleWithSAMLRequest {
     ];
     const REQUIRED: u64 = 0b111;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut role_arn = None;
         let mut principal_arn = None;
         let mut saml_assertion = None;
@@ -84,20 +84,26 @@ impl Structure for AssumeRoleWithSAMLRequest {
     }
 }
 
-impl Audited for AssumeRoleWithSAMLRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("RoleArn", "roleArn", &self.role_arn)?;
-        writer.required("PrincipalArn", "principalArn", &self.principal_arn)?;
-        writer.member("PolicyArns", "policyArns", &self.policy_arns)?;
-        writer.member("Policy", "policy", &self.policy)?;
-        writer.member("DurationSeconds", "durationSeconds", &self.duration_seconds)?;
-        writer.member("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size)?;
-        writer.end()
+impl Fields for AssumeRoleWithSAMLRequest {
+    fn name(&self) -> &'static str {
+        "AssumeRoleWithSAMLRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("RoleArn", "roleArn", &self.role_arn),
+            1 => Field::new("PrincipalArn", "principalArn", &self.principal_arn),
+            2 => Field::new("SAMLAssertion", "sAMLAssertion", &self.saml_assertion),
+            3 => Field::new("PolicyArns", "policyArns", &self.policy_arns),
+            4 => Field::new("Policy", "policy", &self.policy),
+            5 => Field::new("DurationSeconds", "durationSeconds", &self.duration_seconds),
+            6 => Field::new("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(AssumeRoleWithSAMLRequest);
+structure!(AssumeRoleWithSAMLRequest);
 
 impl Input for AssumeRoleWithSAMLRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -132,59 +138,30 @@ pub struct AssumeRoleWithSAMLResponse {
     pub session_token_size: Option<i32>,
 }
 
-impl Serialize for AssumeRoleWithSAMLResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "AssumeRoleWithSAMLResponse",
-            &[
-                self.credentials.is_some(),
-                self.assumed_role_user.is_some(),
-                self.packed_policy_size.is_some(),
-                self.subject.is_some(),
-                self.subject_type.is_some(),
-                self.issuer.is_some(),
-                self.audience.is_some(),
-                self.name_qualifier.is_some(),
-                self.source_identity.is_some(),
-                self.session_token_utilization.is_some(),
-                self.session_token_size.is_some(),
-            ],
-        )?;
-        writer.member("Credentials", &self.credentials)?;
-        writer.member("AssumedRoleUser", &self.assumed_role_user)?;
-        writer.member("PackedPolicySize", &self.packed_policy_size)?;
-        writer.member("Subject", &self.subject)?;
-        writer.member("SubjectType", &self.subject_type)?;
-        writer.member("Issuer", &self.issuer)?;
-        writer.member("Audience", &self.audience)?;
-        writer.member("NameQualifier", &self.name_qualifier)?;
-        writer.member("SourceIdentity", &self.source_identity)?;
-        writer.member("SessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", &self.session_token_size)?;
-        writer.end()
+impl Fields for AssumeRoleWithSAMLResponse {
+    fn name(&self) -> &'static str {
+        "AssumeRoleWithSAMLResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Credentials", "credentials", &self.credentials),
+            1 => Field::new("AssumedRoleUser", "assumedRoleUser", &self.assumed_role_user),
+            2 => Field::new("PackedPolicySize", "packedPolicySize", &self.packed_policy_size),
+            3 => Field::new("Subject", "subject", &self.subject),
+            4 => Field::new("SubjectType", "subjectType", &self.subject_type),
+            5 => Field::new("Issuer", "issuer", &self.issuer),
+            6 => Field::new("Audience", "audience", &self.audience),
+            7 => Field::new("NameQualifier", "nameQualifier", &self.name_qualifier),
+            8 => Field::new("SourceIdentity", "sourceIdentity", &self.source_identity),
+            9 => Field::new("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization),
+            10 => Field::new("SessionTokenSize", "sessionTokenSize", &self.session_token_size),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for AssumeRoleWithSAMLResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Credentials", "credentials", &self.credentials)?;
-        writer.member("AssumedRoleUser", "assumedRoleUser", &self.assumed_role_user)?;
-        writer.member("PackedPolicySize", "packedPolicySize", &self.packed_policy_size)?;
-        writer.member("Subject", "subject", &self.subject)?;
-        writer.member("SubjectType", "subjectType", &self.subject_type)?;
-        writer.member("Issuer", "issuer", &self.issuer)?;
-        writer.member("Audience", "audience", &self.audience)?;
-        writer.member("NameQualifier", "nameQualifier", &self.name_qualifier)?;
-        writer.member("SourceIdentity", "sourceIdentity", &self.source_identity)?;
-        writer.member("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", "sessionTokenSize", &self.session_token_size)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(AssumeRoleWithSAMLResponse);
+structure!(AssumeRoleWithSAMLResponse, wire);
 
 impl Output for AssumeRoleWithSAMLResponse {
     const EMPTY: bool = false;

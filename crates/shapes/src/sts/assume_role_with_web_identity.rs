@@ -53,7 +53,7 @@ impl Structure for AssumeRoleWithWebIdentityRequest {
     ];
     const REQUIRED: u64 = 0b111;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut role_arn = None;
         let mut role_session_name = None;
         let mut web_identity_token = None;
@@ -92,21 +92,27 @@ impl Structure for AssumeRoleWithWebIdentityRequest {
     }
 }
 
-impl Audited for AssumeRoleWithWebIdentityRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("RoleArn", "roleArn", &self.role_arn)?;
-        writer.required("RoleSessionName", "roleSessionName", &self.role_session_name)?;
-        writer.member("ProviderId", "providerId", &self.provider_id)?;
-        writer.member("PolicyArns", "policyArns", &self.policy_arns)?;
-        writer.member("Policy", "policy", &self.policy)?;
-        writer.member("DurationSeconds", "durationSeconds", &self.duration_seconds)?;
-        writer.member("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size)?;
-        writer.end()
+impl Fields for AssumeRoleWithWebIdentityRequest {
+    fn name(&self) -> &'static str {
+        "AssumeRoleWithWebIdentityRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("RoleArn", "roleArn", &self.role_arn),
+            1 => Field::new("RoleSessionName", "roleSessionName", &self.role_session_name),
+            2 => Field::new("WebIdentityToken", "webIdentityToken", &self.web_identity_token),
+            3 => Field::new("ProviderId", "providerId", &self.provider_id),
+            4 => Field::new("PolicyArns", "policyArns", &self.policy_arns),
+            5 => Field::new("Policy", "policy", &self.policy),
+            6 => Field::new("DurationSeconds", "durationSeconds", &self.duration_seconds),
+            7 => Field::new("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(AssumeRoleWithWebIdentityRequest);
+structure!(AssumeRoleWithWebIdentityRequest);
 
 impl Input for AssumeRoleWithWebIdentityRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -137,57 +143,32 @@ pub struct AssumeRoleWithWebIdentityResponse {
     pub session_token_size: Option<i32>,
 }
 
-impl Serialize for AssumeRoleWithWebIdentityResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "AssumeRoleWithWebIdentityResponse",
-            &[
-                self.credentials.is_some(),
-                self.subject_from_web_identity_token.is_some(),
-                self.assumed_role_user.is_some(),
-                self.packed_policy_size.is_some(),
-                self.provider.is_some(),
-                self.audience.is_some(),
-                self.source_identity.is_some(),
-                self.session_token_utilization.is_some(),
-                self.session_token_size.is_some(),
-            ],
-        )?;
-        writer.member("Credentials", &self.credentials)?;
-        writer.member("SubjectFromWebIdentityToken", &self.subject_from_web_identity_token)?;
-        writer.member("AssumedRoleUser", &self.assumed_role_user)?;
-        writer.member("PackedPolicySize", &self.packed_policy_size)?;
-        writer.member("Provider", &self.provider)?;
-        writer.member("Audience", &self.audience)?;
-        writer.member("SourceIdentity", &self.source_identity)?;
-        writer.member("SessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", &self.session_token_size)?;
-        writer.end()
+impl Fields for AssumeRoleWithWebIdentityResponse {
+    fn name(&self) -> &'static str {
+        "AssumeRoleWithWebIdentityResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Credentials", "credentials", &self.credentials),
+            1 => Field::new(
+                "SubjectFromWebIdentityToken",
+                "subjectFromWebIdentityToken",
+                &self.subject_from_web_identity_token,
+            ),
+            2 => Field::new("AssumedRoleUser", "assumedRoleUser", &self.assumed_role_user),
+            3 => Field::new("PackedPolicySize", "packedPolicySize", &self.packed_policy_size),
+            4 => Field::new("Provider", "provider", &self.provider),
+            5 => Field::new("Audience", "audience", &self.audience),
+            6 => Field::new("SourceIdentity", "sourceIdentity", &self.source_identity),
+            7 => Field::new("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization),
+            8 => Field::new("SessionTokenSize", "sessionTokenSize", &self.session_token_size),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for AssumeRoleWithWebIdentityResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Credentials", "credentials", &self.credentials)?;
-        writer.member(
-            "SubjectFromWebIdentityToken",
-            "subjectFromWebIdentityToken",
-            &self.subject_from_web_identity_token,
-        )?;
-        writer.member("AssumedRoleUser", "assumedRoleUser", &self.assumed_role_user)?;
-        writer.member("PackedPolicySize", "packedPolicySize", &self.packed_policy_size)?;
-        writer.member("Provider", "provider", &self.provider)?;
-        writer.member("Audience", "audience", &self.audience)?;
-        writer.member("SourceIdentity", "sourceIdentity", &self.source_identity)?;
-        writer.member("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", "sessionTokenSize", &self.session_token_size)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(AssumeRoleWithWebIdentityResponse);
+structure!(AssumeRoleWithWebIdentityResponse, wire);
 
 impl Output for AssumeRoleWithWebIdentityResponse {
     const EMPTY: bool = false;

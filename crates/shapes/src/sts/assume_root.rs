@@ -29,7 +29,7 @@ impl Structure for AssumeRootRequest {
         &["TargetPrincipal", "TaskPolicyArn", "DurationSeconds", "MinimumSessionTokenSize"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut target_principal = None;
         let mut task_policy_arn = None;
         let mut duration_seconds = None;
@@ -49,18 +49,23 @@ impl Structure for AssumeRootRequest {
     }
 }
 
-impl Audited for AssumeRootRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("TargetPrincipal", "targetPrincipal", &self.target_principal)?;
-        writer.required("TaskPolicyArn", "taskPolicyArn", &self.task_policy_arn)?;
-        writer.member("DurationSeconds", "durationSeconds", &self.duration_seconds)?;
-        writer.member("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size)?;
-        writer.end()
+impl Fields for AssumeRootRequest {
+    fn name(&self) -> &'static str {
+        "AssumeRootRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("TargetPrincipal", "targetPrincipal", &self.target_principal),
+            1 => Field::new("TaskPolicyArn", "taskPolicyArn", &self.task_policy_arn),
+            2 => Field::new("DurationSeconds", "durationSeconds", &self.duration_seconds),
+            3 => Field::new("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(AssumeRootRequest);
+structure!(AssumeRootRequest);
 
 impl Input for AssumeRootRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -81,38 +86,23 @@ pub struct AssumeRootResponse {
     pub session_token_size: Option<i32>,
 }
 
-impl Serialize for AssumeRootResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "AssumeRootResponse",
-            &[
-                self.credentials.is_some(),
-                self.source_identity.is_some(),
-                self.session_token_utilization.is_some(),
-                self.session_token_size.is_some(),
-            ],
-        )?;
-        writer.member("Credentials", &self.credentials)?;
-        writer.member("SourceIdentity", &self.source_identity)?;
-        writer.member("SessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", &self.session_token_size)?;
-        writer.end()
+impl Fields for AssumeRootResponse {
+    fn name(&self) -> &'static str {
+        "AssumeRootResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Credentials", "credentials", &self.credentials),
+            1 => Field::new("SourceIdentity", "sourceIdentity", &self.source_identity),
+            2 => Field::new("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization),
+            3 => Field::new("SessionTokenSize", "sessionTokenSize", &self.session_token_size),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for AssumeRootResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Credentials", "credentials", &self.credentials)?;
-        writer.member("SourceIdentity", "sourceIdentity", &self.source_identity)?;
-        writer.member("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", "sessionTokenSize", &self.session_token_size)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(AssumeRootResponse);
+structure!(AssumeRootResponse, wire);
 
 impl Output for AssumeRootResponse {
     const EMPTY: bool = false;

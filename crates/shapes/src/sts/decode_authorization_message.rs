@@ -22,7 +22,7 @@ impl Structure for DecodeAuthorizationMessageRequest {
     const MEMBERS: &'static [&'static str] = &["EncodedMessage"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut encoded_message = None;
         while members.next()?.is_some() {
             encoded_message = members.leaf(&rules::ENCODED_MESSAGE_TYPE)?;
@@ -32,15 +32,20 @@ impl Structure for DecodeAuthorizationMessageRequest {
     }
 }
 
-impl Audited for DecodeAuthorizationMessageRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("EncodedMessage", "encodedMessage", &self.encoded_message)?;
-        writer.end()
+impl Fields for DecodeAuthorizationMessageRequest {
+    fn name(&self) -> &'static str {
+        "DecodeAuthorizationMessageRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("EncodedMessage", "encodedMessage", &self.encoded_message),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(DecodeAuthorizationMessageRequest);
+structure!(DecodeAuthorizationMessageRequest);
 
 impl Input for DecodeAuthorizationMessageRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -55,24 +60,20 @@ pub struct DecodeAuthorizationMessageResponse {
     pub decoded_message: Option<String>,
 }
 
-impl Serialize for DecodeAuthorizationMessageResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer =
-            Writer::start(serializer, "DecodeAuthorizationMessageResponse", &[self.decoded_message.is_some()])?;
-        writer.member("DecodedMessage", &self.decoded_message)?;
-        writer.end()
+impl Fields for DecodeAuthorizationMessageResponse {
+    fn name(&self) -> &'static str {
+        "DecodeAuthorizationMessageResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("DecodedMessage", "decodedMessage", &self.decoded_message),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for DecodeAuthorizationMessageResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("DecodedMessage", "decodedMessage", &self.decoded_message)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(DecodeAuthorizationMessageResponse);
+structure!(DecodeAuthorizationMessageResponse, wire);
 
 impl Output for DecodeAuthorizationMessageResponse {
     const EMPTY: bool = false;

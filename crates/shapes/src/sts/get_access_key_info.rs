@@ -18,7 +18,7 @@ impl Structure for GetAccessKeyInfoRequest {
     const MEMBERS: &'static [&'static str] = &["AccessKeyId"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut access_key_id = None;
         while members.next()?.is_some() {
             access_key_id = members.leaf(&rules::ACCESS_KEY_ID_TYPE)?;
@@ -28,15 +28,20 @@ impl Structure for GetAccessKeyInfoRequest {
     }
 }
 
-impl Audited for GetAccessKeyInfoRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("AccessKeyId", "accessKeyId", &self.access_key_id)?;
-        writer.end()
+impl Fields for GetAccessKeyInfoRequest {
+    fn name(&self) -> &'static str {
+        "GetAccessKeyInfoRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("AccessKeyId", "accessKeyId", &self.access_key_id),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GetAccessKeyInfoRequest);
+structure!(GetAccessKeyInfoRequest);
 
 impl Input for GetAccessKeyInfoRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -51,23 +56,20 @@ pub struct GetAccessKeyInfoResponse {
     pub account: Option<String>,
 }
 
-impl Serialize for GetAccessKeyInfoResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(serializer, "GetAccessKeyInfoResponse", &[self.account.is_some()])?;
-        writer.member("Account", &self.account)?;
-        writer.end()
+impl Fields for GetAccessKeyInfoResponse {
+    fn name(&self) -> &'static str {
+        "GetAccessKeyInfoResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Account", "account", &self.account),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GetAccessKeyInfoResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Account", "account", &self.account)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GetAccessKeyInfoResponse);
+structure!(GetAccessKeyInfoResponse, wire);
 
 impl Output for GetAccessKeyInfoResponse {
     const EMPTY: bool = false;

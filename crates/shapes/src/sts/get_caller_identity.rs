@@ -15,20 +15,23 @@ impl Structure for GetCallerIdentityRequest {
     const MEMBERS: &'static [&'static str] = &[];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         while members.next()?.is_some() {}
         Ok(Some(Self))
     }
 }
 
-impl Audited for GetCallerIdentityRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for GetCallerIdentityRequest {
+    fn name(&self) -> &'static str {
+        "GetCallerIdentityRequest"
+    }
+
+    fn field(&self, _place: usize) -> Option<Field<'_>> {
+        None
     }
 }
 
-debug_as_audited!(GetCallerIdentityRequest);
+structure!(GetCallerIdentityRequest);
 
 impl Input for GetCallerIdentityRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -47,31 +50,22 @@ pub struct GetCallerIdentityResponse {
     pub arn: Option<String>,
 }
 
-impl Serialize for GetCallerIdentityResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GetCallerIdentityResponse",
-            &[self.user_id.is_some(), self.account.is_some(), self.arn.is_some()],
-        )?;
-        writer.member("UserId", &self.user_id)?;
-        writer.member("Account", &self.account)?;
-        writer.member("Arn", &self.arn)?;
-        writer.end()
+impl Fields for GetCallerIdentityResponse {
+    fn name(&self) -> &'static str {
+        "GetCallerIdentityResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("UserId", "userId", &self.user_id),
+            1 => Field::new("Account", "account", &self.account),
+            2 => Field::new("Arn", "arn", &self.arn),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GetCallerIdentityResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("UserId", "userId", &self.user_id)?;
-        writer.member("Account", "account", &self.account)?;
-        writer.member("Arn", "arn", &self.arn)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GetCallerIdentityResponse);
+structure!(GetCallerIdentityResponse, wire);
 
 impl Output for GetCallerIdentityResponse {
     const EMPTY: bool = false;

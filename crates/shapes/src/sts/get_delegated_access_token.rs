@@ -22,7 +22,7 @@ impl Structure for GetDelegatedAccessTokenRequest {
     const MEMBERS: &'static [&'static str] = &["TradeInToken"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut trade_in_token = None;
         while members.next()?.is_some() {
             trade_in_token = members.leaf(&rules::TRADE_IN_TOKEN_TYPE)?;
@@ -32,14 +32,20 @@ impl Structure for GetDelegatedAccessTokenRequest {
     }
 }
 
-impl Audited for GetDelegatedAccessTokenRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let writer = AuditWriter::start(serializer, hide)?;
-        writer.end()
+impl Fields for GetDelegatedAccessTokenRequest {
+    fn name(&self) -> &'static str {
+        "GetDelegatedAccessTokenRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("TradeInToken", "tradeInToken", &self.trade_in_token),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GetDelegatedAccessTokenRequest);
+structure!(GetDelegatedAccessTokenRequest);
 
 impl Input for GetDelegatedAccessTokenRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -58,31 +64,22 @@ pub struct GetDelegatedAccessTokenResponse {
     pub assumed_principal: Option<String>,
 }
 
-impl Serialize for GetDelegatedAccessTokenResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GetDelegatedAccessTokenResponse",
-            &[self.credentials.is_some(), self.packed_policy_size.is_some(), self.assumed_principal.is_some()],
-        )?;
-        writer.member("Credentials", &self.credentials)?;
-        writer.member("PackedPolicySize", &self.packed_policy_size)?;
-        writer.member("AssumedPrincipal", &self.assumed_principal)?;
-        writer.end()
+impl Fields for GetDelegatedAccessTokenResponse {
+    fn name(&self) -> &'static str {
+        "GetDelegatedAccessTokenResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Credentials", "credentials", &self.credentials),
+            1 => Field::new("PackedPolicySize", "packedPolicySize", &self.packed_policy_size),
+            2 => Field::new("AssumedPrincipal", "assumedPrincipal", &self.assumed_principal),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GetDelegatedAccessTokenResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Credentials", "credentials", &self.credentials)?;
-        writer.member("PackedPolicySize", "packedPolicySize", &self.packed_policy_size)?;
-        writer.member("AssumedPrincipal", "assumedPrincipal", &self.assumed_principal)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GetDelegatedAccessTokenResponse);
+structure!(GetDelegatedAccessTokenResponse, wire);
 
 impl Output for GetDelegatedAccessTokenResponse {
     const EMPTY: bool = false;

@@ -33,7 +33,7 @@ impl Structure for GetFederationTokenRequest {
         &["Name", "Policy", "PolicyArns", "DurationSeconds", "Tags", "MinimumSessionTokenSize"];
     const REQUIRED: u64 = 0b1;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut name = None;
         let mut policy = None;
         let mut policy_arns = None;
@@ -55,20 +55,25 @@ impl Structure for GetFederationTokenRequest {
     }
 }
 
-impl Audited for GetFederationTokenRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("Name", "name", &self.name)?;
-        writer.member("Policy", "policy", &self.policy)?;
-        writer.member("PolicyArns", "policyArns", &self.policy_arns)?;
-        writer.member("DurationSeconds", "durationSeconds", &self.duration_seconds)?;
-        writer.member("Tags", "tags", &self.tags)?;
-        writer.member("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size)?;
-        writer.end()
+impl Fields for GetFederationTokenRequest {
+    fn name(&self) -> &'static str {
+        "GetFederationTokenRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Name", "name", &self.name),
+            1 => Field::new("Policy", "policy", &self.policy),
+            2 => Field::new("PolicyArns", "policyArns", &self.policy_arns),
+            3 => Field::new("DurationSeconds", "durationSeconds", &self.duration_seconds),
+            4 => Field::new("Tags", "tags", &self.tags),
+            5 => Field::new("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GetFederationTokenRequest);
+structure!(GetFederationTokenRequest);
 
 impl Input for GetFederationTokenRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -91,41 +96,24 @@ pub struct GetFederationTokenResponse {
     pub session_token_size: Option<i32>,
 }
 
-impl Serialize for GetFederationTokenResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GetFederationTokenResponse",
-            &[
-                self.credentials.is_some(),
-                self.federated_user.is_some(),
-                self.packed_policy_size.is_some(),
-                self.session_token_utilization.is_some(),
-                self.session_token_size.is_some(),
-            ],
-        )?;
-        writer.member("Credentials", &self.credentials)?;
-        writer.member("FederatedUser", &self.federated_user)?;
-        writer.member("PackedPolicySize", &self.packed_policy_size)?;
-        writer.member("SessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", &self.session_token_size)?;
-        writer.end()
+impl Fields for GetFederationTokenResponse {
+    fn name(&self) -> &'static str {
+        "GetFederationTokenResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Credentials", "credentials", &self.credentials),
+            1 => Field::new("FederatedUser", "federatedUser", &self.federated_user),
+            2 => Field::new("PackedPolicySize", "packedPolicySize", &self.packed_policy_size),
+            3 => Field::new("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization),
+            4 => Field::new("SessionTokenSize", "sessionTokenSize", &self.session_token_size),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GetFederationTokenResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Credentials", "credentials", &self.credentials)?;
-        writer.member("FederatedUser", "federatedUser", &self.federated_user)?;
-        writer.member("PackedPolicySize", "packedPolicySize", &self.packed_policy_size)?;
-        writer.member("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", "sessionTokenSize", &self.session_token_size)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GetFederationTokenResponse);
+structure!(GetFederationTokenResponse, wire);
 
 impl Output for GetFederationTokenResponse {
     const EMPTY: bool = false;

@@ -25,7 +25,7 @@ impl Structure for GetSessionTokenRequest {
         &["DurationSeconds", "SerialNumber", "TokenCode", "MinimumSessionTokenSize"];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut duration_seconds = None;
         let mut serial_number = None;
         let mut token_code = None;
@@ -42,18 +42,23 @@ impl Structure for GetSessionTokenRequest {
     }
 }
 
-impl Audited for GetSessionTokenRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("DurationSeconds", "durationSeconds", &self.duration_seconds)?;
-        writer.member("SerialNumber", "serialNumber", &self.serial_number)?;
-        writer.member("TokenCode", "tokenCode", &self.token_code)?;
-        writer.member("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size)?;
-        writer.end()
+impl Fields for GetSessionTokenRequest {
+    fn name(&self) -> &'static str {
+        "GetSessionTokenRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("DurationSeconds", "durationSeconds", &self.duration_seconds),
+            1 => Field::new("SerialNumber", "serialNumber", &self.serial_number),
+            2 => Field::new("TokenCode", "tokenCode", &self.token_code),
+            3 => Field::new("MinimumSessionTokenSize", "minimumSessionTokenSize", &self.minimum_session_token_size),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GetSessionTokenRequest);
+structure!(GetSessionTokenRequest);
 
 impl Input for GetSessionTokenRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -72,31 +77,22 @@ pub struct GetSessionTokenResponse {
     pub session_token_size: Option<i32>,
 }
 
-impl Serialize for GetSessionTokenResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GetSessionTokenResponse",
-            &[self.credentials.is_some(), self.session_token_utilization.is_some(), self.session_token_size.is_some()],
-        )?;
-        writer.member("Credentials", &self.credentials)?;
-        writer.member("SessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", &self.session_token_size)?;
-        writer.end()
+impl Fields for GetSessionTokenResponse {
+    fn name(&self) -> &'static str {
+        "GetSessionTokenResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Credentials", "credentials", &self.credentials),
+            1 => Field::new("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization),
+            2 => Field::new("SessionTokenSize", "sessionTokenSize", &self.session_token_size),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GetSessionTokenResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Credentials", "credentials", &self.credentials)?;
-        writer.member("SessionTokenUtilization", "sessionTokenUtilization", &self.session_token_utilization)?;
-        writer.member("SessionTokenSize", "sessionTokenSize", &self.session_token_size)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GetSessionTokenResponse);
+structure!(GetSessionTokenResponse, wire);
 
 impl Output for GetSessionTokenResponse {
     const EMPTY: bool = false;

@@ -32,7 +32,7 @@ impl Structure for GetWebIdentityTokenRequest {
     const MEMBERS: &'static [&'static str] = &["Audience", "DurationSeconds", "SigningAlgorithm", "Tags"];
     const REQUIRED: u64 = 0b101;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut audience = None;
         let mut duration_seconds = None;
         let mut signing_algorithm = None;
@@ -50,18 +50,23 @@ impl Structure for GetWebIdentityTokenRequest {
     }
 }
 
-impl Audited for GetWebIdentityTokenRequest {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("Audience", "audience", &self.audience)?;
-        writer.member("DurationSeconds", "durationSeconds", &self.duration_seconds)?;
-        writer.required("SigningAlgorithm", "signingAlgorithm", &self.signing_algorithm)?;
-        writer.member("Tags", "tags", &self.tags)?;
-        writer.end()
+impl Fields for GetWebIdentityTokenRequest {
+    fn name(&self) -> &'static str {
+        "GetWebIdentityTokenRequest"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Audience", "audience", &self.audience),
+            1 => Field::new("DurationSeconds", "durationSeconds", &self.duration_seconds),
+            2 => Field::new("SigningAlgorithm", "signingAlgorithm", &self.signing_algorithm),
+            3 => Field::new("Tags", "tags", &self.tags),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(GetWebIdentityTokenRequest);
+structure!(GetWebIdentityTokenRequest);
 
 impl Input for GetWebIdentityTokenRequest {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, DecodeError> {
@@ -78,28 +83,21 @@ pub struct GetWebIdentityTokenResponse {
     pub expiration: Option<Timestamp>,
 }
 
-impl Serialize for GetWebIdentityTokenResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "GetWebIdentityTokenResponse",
-            &[self.web_identity_token.is_some(), self.expiration.is_some()],
-        )?;
-        writer.member("WebIdentityToken", &self.web_identity_token)?;
-        writer.member("Expiration", &self.expiration)?;
-        writer.end()
+impl Fields for GetWebIdentityTokenResponse {
+    fn name(&self) -> &'static str {
+        "GetWebIdentityTokenResponse"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("WebIdentityToken", "webIdentityToken", &self.web_identity_token),
+            1 => Field::new("Expiration", "expiration", &self.expiration),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for GetWebIdentityTokenResponse {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("Expiration", "expiration", &self.expiration)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(GetWebIdentityTokenResponse);
+structure!(GetWebIdentityTokenResponse, wire);
 
 impl Output for GetWebIdentityTokenResponse {
     const EMPTY: bool = false;

@@ -15,7 +15,7 @@ impl Structure for PolicyDescriptorType {
     const MEMBERS: &'static [&'static str] = &["arn"];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut arn = None;
         while members.next()?.is_some() {
             arn = members.leaf(&rules::ARN_TYPE)?;
@@ -24,15 +24,20 @@ impl Structure for PolicyDescriptorType {
     }
 }
 
-impl Audited for PolicyDescriptorType {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("arn", "arn", &self.arn)?;
-        writer.end()
+impl Fields for PolicyDescriptorType {
+    fn name(&self) -> &'static str {
+        "PolicyDescriptorType"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("arn", "arn", &self.arn),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(PolicyDescriptorType);
+structure!(PolicyDescriptorType);
 
 /// The structure `ProvidedContext`.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,7 +52,7 @@ impl Structure for ProvidedContext {
     const MEMBERS: &'static [&'static str] = &["ProviderArn", "ContextAssertion"];
     const REQUIRED: u64 = 0b0;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut provider_arn = None;
         let mut context_assertion = None;
         while let Some(place) = members.next()? {
@@ -60,16 +65,21 @@ impl Structure for ProvidedContext {
     }
 }
 
-impl Audited for ProvidedContext {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("ProviderArn", "providerArn", &self.provider_arn)?;
-        writer.member("ContextAssertion", "contextAssertion", &self.context_assertion)?;
-        writer.end()
+impl Fields for ProvidedContext {
+    fn name(&self) -> &'static str {
+        "ProvidedContext"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("ProviderArn", "providerArn", &self.provider_arn),
+            1 => Field::new("ContextAssertion", "contextAssertion", &self.context_assertion),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(ProvidedContext);
+structure!(ProvidedContext);
 
 /// The structure `Tag`.
 #[derive(Clone, PartialEq, Eq)]
@@ -84,7 +94,7 @@ impl Structure for Tag {
     const MEMBERS: &'static [&'static str] = &["Key", "Value"];
     const REQUIRED: u64 = 0b11;
 
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'_, A>) -> Result<Option<Self>, A::Error> {
+    fn read(members: &mut Members<'_>) -> Result<Option<Self>, Stop> {
         let mut key = None;
         let mut value = None;
         while let Some(place) = members.next()? {
@@ -98,13 +108,18 @@ impl Structure for Tag {
     }
 }
 
-impl Audited for Tag {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.required("Key", "key", &self.key)?;
-        writer.required("Value", "value", &self.value)?;
-        writer.end()
+impl Fields for Tag {
+    fn name(&self) -> &'static str {
+        "Tag"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("Key", "key", &self.key),
+            1 => Field::new("Value", "value", &self.value),
+            _ => return None,
+        })
     }
 }
 
-debug_as_audited!(Tag);
+structure!(Tag);

@@ -13,26 +13,21 @@ pub struct AssumedRoleUser {
     pub arn: Option<String>,
 }
 
-impl Serialize for AssumedRoleUser {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer =
-            Writer::start(serializer, "AssumedRoleUser", &[self.assumed_role_id.is_some(), self.arn.is_some()])?;
-        writer.member("AssumedRoleId", &self.assumed_role_id)?;
-        writer.member("Arn", &self.arn)?;
-        writer.end()
+impl Fields for AssumedRoleUser {
+    fn name(&self) -> &'static str {
+        "AssumedRoleUser"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("AssumedRoleId", "assumedRoleId", &self.assumed_role_id),
+            1 => Field::new("Arn", "arn", &self.arn),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for AssumedRoleUser {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("AssumedRoleId", "assumedRoleId", &self.assumed_role_id)?;
-        writer.member("Arn", "arn", &self.arn)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(AssumedRoleUser);
+structure!(AssumedRoleUser, wire);
 
 /// The structure `Credentials`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -47,37 +42,23 @@ pub struct Credentials {
     pub expiration: Option<Timestamp>,
 }
 
-impl Serialize for Credentials {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = Writer::start(
-            serializer,
-            "Credentials",
-            &[
-                self.access_key_id.is_some(),
-                self.secret_access_key.is_some(),
-                self.session_token.is_some(),
-                self.expiration.is_some(),
-            ],
-        )?;
-        writer.member("AccessKeyId", &self.access_key_id)?;
-        writer.member("SecretAccessKey", &self.secret_access_key)?;
-        writer.member("SessionToken", &self.session_token)?;
-        writer.member("Expiration", &self.expiration)?;
-        writer.end()
+impl Fields for Credentials {
+    fn name(&self) -> &'static str {
+        "Credentials"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("AccessKeyId", "accessKeyId", &self.access_key_id),
+            1 => Field::new("SecretAccessKey", "secretAccessKey", &self.secret_access_key),
+            2 => Field::new("SessionToken", "sessionToken", &self.session_token),
+            3 => Field::new("Expiration", "expiration", &self.expiration),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for Credentials {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("AccessKeyId", "accessKeyId", &self.access_key_id)?;
-        writer.member("SessionToken", "sessionToken", &self.session_token)?;
-        writer.member("Expiration", "expiration", &self.expiration)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(Credentials);
+structure!(Credentials, wire);
 
 /// The structure `FederatedUser`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -88,23 +69,18 @@ pub struct FederatedUser {
     pub arn: Option<String>,
 }
 
-impl Serialize for FederatedUser {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer =
-            Writer::start(serializer, "FederatedUser", &[self.federated_user_id.is_some(), self.arn.is_some()])?;
-        writer.member("FederatedUserId", &self.federated_user_id)?;
-        writer.member("Arn", &self.arn)?;
-        writer.end()
+impl Fields for FederatedUser {
+    fn name(&self) -> &'static str {
+        "FederatedUser"
+    }
+
+    fn field(&self, place: usize) -> Option<Field<'_>> {
+        Some(match place {
+            0 => Field::new("FederatedUserId", "federatedUserId", &self.federated_user_id),
+            1 => Field::new("Arn", "arn", &self.arn),
+            _ => return None,
+        })
     }
 }
 
-impl Audited for FederatedUser {
-    fn audit<S: Serializer>(&self, hide: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut writer = AuditWriter::start(serializer, hide)?;
-        writer.member("FederatedUserId", "federatedUserId", &self.federated_user_id)?;
-        writer.member("Arn", "arn", &self.arn)?;
-        writer.end()
-    }
-}
-
-debug_as_audited!(FederatedUser);
+structure!(FederatedUser, wire);
