@@ -102,25 +102,26 @@ impl SealedStore {
         batch.validate()?;
         let puts_sealed = |step: &Step| matches!(&step.change, Change::Put { space, .. } if space.sealed);
         if !batch.steps().iter().any(puts_sealed) {
-            return self.inner.commit(batch).await;
+            return Ok(self.learn(self.inner.commit(batch).await?));
         }
         let mut known = self.known.load(Ordering::Relaxed);
         if known == 0 {
-            known = self.inner.revision().await?;
+            known = self.learn(self.inner.revision().await?);
         }
         for _ in 0..ROUNDS {
             match self.inner.commit(self.seal(&batch, known)).await {
                 Err(CommitError::Store(StoreError::StaleVersion { revision, .. })) if revision > known => {
-                    known = revision;
+                    known = self.learn(revision);
                 }
-                Ok(revision) => {
-                    self.known.fetch_max(revision, Ordering::Relaxed);
-                    return Ok(revision);
-                }
-                refused => return refused,
+                result => return result.map(|revision| self.learn(revision)),
             }
         }
         Err(StoreError::Unavailable("others kept writing the same records".into()).into())
+    }
+
+    fn learn(&self, revision: u64) -> u64 {
+        self.known.fetch_max(revision, Ordering::Relaxed);
+        revision
     }
 }
 

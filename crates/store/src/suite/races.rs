@@ -15,7 +15,7 @@ pub(super) async fn all<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> 
 
 fn no_update_is_lost(store: Arc<dyn Store>) {
     const WRITERS: usize = 64;
-    const EACH: u64 = 4;
+    const EACH: u64 = 2;
     block_on(commit(&store, vec![put(&THINGS, "counter", "0", Expect::Absent)])).unwrap();
     together(WRITERS, |_| {
         for _ in 0..EACH {
