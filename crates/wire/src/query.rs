@@ -11,13 +11,20 @@ use jiff::Timestamp;
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer, StringDeserializer};
 use serde::de::{self, Deserializer, Error as _, IntoDeserializer, Visitor};
 
-/// Reads form parameters. Percent-escapes that are not UTF-8 become replacement characters, parameters nested deeper
-/// than any API has are ignored: whatever the bytes, a value results.
+/// Reads form parameters. Percent-escapes that are not UTF-8 become replacement characters; parameters nested deeper
+/// than any API has are ignored like all unknown ones. Far more parameters than any API takes are refused by the first
+/// use of the result, because each takes many times its own size in memory.
 pub fn deserializer(form: &[u8]) -> Form {
     let mut root = Form::default();
+    let mut parts = 0;
     for (name, value) in form_urlencoded::parse(form) {
-        if name.split('.').count() > DEEPEST {
+        let depth = name.split('.').count();
+        if depth > DEEPEST {
             continue;
+        }
+        parts += depth;
+        if parts > MOST {
+            return Form { excessive: true, ..Form::default() };
         }
         let mut place = &mut root;
         for part in name.split('.') {
@@ -31,11 +38,16 @@ pub fn deserializer(form: &[u8]) -> Form {
 /// Form parameters, or the part of them below one name.
 #[derive(Debug, Clone, Default)]
 pub struct Form {
+    excessive: bool,
     text: Option<String>,
     members: BTreeMap<String, Form>,
 }
 
 impl Form {
+    fn check(&self) -> Result<(), Error> {
+        if self.excessive { Err(Error::custom("too many parameters")) } else { Ok(()) }
+    }
+
     fn into_text(self) -> Result<String, Error> {
         self.text.ok_or_else(|| Error::custom("a structure or list where a value is expected"))
     }
@@ -96,6 +108,7 @@ impl<'de> Deserializer<'de> for Form {
 
     /// What the parameters look like: a list, a map, a text, else a structure.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.check()?;
         let only = |name| self.members.len() == 1 && self.members.contains_key(name);
         if only("member") {
             self.deserialize_seq(visitor)
@@ -154,6 +167,7 @@ impl<'de> Deserializer<'de> for Form {
     /// Request types announce each value by the name of a newtype, see [`hint`]; other names mean nothing here. What is
     /// not of the announced kind goes to the visitor as it looks, for its own error.
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
+        self.check()?;
         let only_text = self.text.as_deref().filter(|_| self.members.is_empty());
         match (name, only_text) {
             (hint::LIST | hint::MAP | hint::STRUCTURE, Some(text)) if !text.is_empty() => visitor.visit_str(text),
@@ -198,6 +212,7 @@ impl<'de> Deserializer<'de> for Form {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.check()?;
         let mut entries = MapDeserializer::new(self.into_entries().into_iter());
         let value = visitor.visit_map(&mut entries)?;
         entries.end()?;
@@ -210,6 +225,7 @@ impl<'de> Deserializer<'de> for Form {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
+        self.check()?;
         let mut members = MapDeserializer::new(self.members.into_iter());
         let value = visitor.visit_map(&mut members)?;
         members.end()?;
@@ -237,6 +253,9 @@ impl<'de> Deserializer<'de> for Form {
 
 /// Parts in the longest parameter name that is read. IAM and STS stay below 10; the stack is what must not run out.
 const DEEPEST: usize = 32;
+
+/// Parts in all parameter names together. The largest requests of IAM and STS have a few hundred.
+const MOST: usize = 20_000;
 
 #[cfg(test)]
 mod tests;

@@ -219,6 +219,17 @@ fn deep_names_do_not_exhaust_the_stack() {
     assert_eq!(value, BTreeMap::from([("b".to_owned(), "2".to_owned())]));
 }
 
+#[test]
+fn floods_of_parameters_are_refused() {
+    use claviger_shapes::{Input, sts::GetCallerIdentityRequest};
+    let flood = |count: usize| (0..count).map(|n| format!("a{n}=&")).collect::<String>();
+    assert!(read::<BTreeMap<String, String>>(&flood(MOST)).is_ok());
+    assert!(read::<BTreeMap<String, String>>(&flood(MOST + 1)).is_err());
+    assert!(read::<AssumeRole>(&flood(MOST + 1)).unwrap_err().to_string().contains("too many"));
+    assert!(read::<Value>(&flood(MOST + 1)).is_err());
+    assert!(GetCallerIdentityRequest::decode(deserializer(flood(MOST + 1).as_bytes())).is_err());
+}
+
 /// A value as a Query client flattens it.
 #[derive(Debug, Clone, PartialEq)]
 enum Value {
