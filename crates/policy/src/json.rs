@@ -92,13 +92,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members: Members<'de> = Vec::new();
-                // A set beside the list: a document of many thousand members must not cost their square.
-                let mut names = std::collections::HashSet::new();
-                while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-                    if !names.insert(name.clone()) {
-                        return Err(A::Error::custom("repeated name"));
-                    }
-                    members.push((name, value));
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+                names.sort_unstable();
+                if names.windows(2).any(|pair| pair[0] == pair[1]) {
+                    return Err(A::Error::custom("repeated name"));
                 }
                 Ok(members)
             }

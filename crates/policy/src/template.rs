@@ -258,3 +258,70 @@ fn glob<'a>(count: usize, parts: impl Fn(usize) -> Part<'a>, text: &str, fold: F
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::request::NoContext;
+
+    /// The textbook definition, by recursion.
+    fn reference(pattern: &[char], text: &[char]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some(('*', rest)), _) => {
+                reference(rest, text) || text.split_first().is_some_and(|(_, text)| reference(pattern, text))
+            }
+            (Some(('?', rest)), Some((_, text))) => reference(rest, text),
+            (Some((one, rest)), Some((other, text))) => one == other && reference(rest, text),
+            _ => false,
+        }
+    }
+
+    fn compile(text: &str) -> Template {
+        Template::parse(text, Grammar { wildcards: true, variables: true })
+    }
+
+    proptest! {
+        #[test]
+        fn wildcards_match_as_defined(pattern in "[abé*?]{0,8}", text in "[abé]{0,10}") {
+            let characters = |text: &str| text.chars().collect::<Vec<_>>();
+            let expected = reference(&characters(&pattern), &characters(&text));
+            prop_assert_eq!(compile(&pattern).matches(&text, Fold::Exact, &NoContext), expected);
+            let upper = text.to_ascii_uppercase();
+            prop_assert_eq!(compile(&pattern).matches(&upper, Fold::Ascii, &NoContext), expected);
+        }
+
+        #[test]
+        fn a_text_without_signs_means_itself(text in "[^*?$]{0,20}") {
+            let template = compile(&text);
+            prop_assert_eq!(template.fixed(), Some(text.as_str()));
+            prop_assert!(template.matches(&text, Fold::Exact, &NoContext));
+        }
+
+        #[test]
+        fn no_text_breaks_the_parser(text in "[${}',*? a:]{0,24}", against in ".{0,8}") {
+            compile(&text).matches(&against, Fold::Exact, &NoContext);
+        }
+    }
+
+    #[test]
+    fn many_stars_cost_little() {
+        let pattern = compile(&"*a".repeat(2_000));
+        let text = "a".repeat(1_999) + &"b".repeat(20_000);
+        assert!(!pattern.matches(&text, Fold::Exact, &NoContext));
+    }
+
+    #[test]
+    fn what_is_and_is_not_a_variable() {
+        let keys = |text: &str| compile(text).keys().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(keys("${aws:Username}-${ aws:x , 'd'}"), ["aws:username", "aws:x"]);
+        for literal in ["${}", "${", "$aws:x", "${a$b}", "${a, d}", "${a, 'd}", "{a}"] {
+            assert_eq!(compile(literal).fixed(), Some(literal));
+        }
+        let long = format!("${{{}}}", "x".repeat(VARIABLE_BYTES_MAX));
+        assert_eq!(compile(&long).fixed(), Some(long.as_str()));
+        assert_eq!(compile("a**b"), compile("a*b"));
+    }
+}

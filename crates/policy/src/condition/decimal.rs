@@ -70,3 +70,45 @@ impl<'a> Decimal<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn compare(left: &str, right: &str) -> Option<Ordering> {
+        Some(Decimal::parse(left)?.compare(&Decimal::parse(right)?))
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_compare_as_integers_of_the_same_scale(
+            left in any::<i64>(), right in any::<i64>(), zeros in 0..4_usize, scale in 0..6_i32,
+        ) {
+            let padded = |number: i64| {
+                let sign = if number < 0 { "-" } else { "" };
+                format!("{sign}{}{}.{}e-{scale}", "0".repeat(zeros), number.unsigned_abs(), "0".repeat(zeros))
+            };
+            prop_assert_eq!(compare(&padded(left), &format!("{right}e-{scale}")), Some(left.cmp(&right)));
+            prop_assert_eq!(compare(&padded(left), &padded(left)), Some(Ordering::Equal));
+        }
+
+        #[test]
+        fn fractions_compare_as_integers_of_the_same_scale(left in 0..10_000_u32, right in 0..10_000_u32) {
+            let fraction = |number: u32| format!("0.{number:04}");
+            prop_assert_eq!(compare(&fraction(left), &fraction(right)), Some(left.cmp(&right)));
+            let short = fraction(left).trim_end_matches('0').to_owned();
+            prop_assert_eq!(compare(&short, &fraction(right)), Some(left.cmp(&right)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_number() {
+        for text in ["", "-", ".", "1.2.3", "1e", "e5", "0x10", "1 0", "١", "+-1", "NaN", "inf", "1e99999999999"] {
+            assert!(Decimal::parse(text).is_none(), "{text}");
+        }
+        assert_eq!(compare("1e2147483647", "2"), Some(Ordering::Greater));
+        assert_eq!(compare(" 7 ", "+7."), Some(Ordering::Equal));
+    }
+}

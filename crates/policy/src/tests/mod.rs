@@ -7,6 +7,7 @@ mod explanation;
 mod grammar;
 mod kms;
 mod oracle;
+mod properties;
 mod storing;
 
 use crate::{
