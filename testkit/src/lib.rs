@@ -1,1 +1,14 @@
-//! placeholder
+//! A whole server in the test's own process, and a client that signs as an SDK does.
+
+mod client;
+mod server;
+
+pub use client::{Answer, Client, Signing};
+pub use server::{Server, block_on};
+
+/// The account of a test server.
+pub const ACCOUNT: &str = "111122223333";
+/// Another account.
+pub const OTHER_ACCOUNT: &str = "444455556666";
+/// The Region tests call unless they say otherwise.
+pub const REGION: &str = "us-east-1";

@@ -151,7 +151,7 @@ impl Tour<'_> {
                 return Ok(current);
             }
             ensure!(Instant::now() < deadline, "the rotation did not complete");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
 }

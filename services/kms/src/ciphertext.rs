@@ -59,7 +59,7 @@ where
         return by_ciphertext(cx, asked).await;
     };
     let source = asked.ciphertext.map(source);
-    let mut reference = Reference::parse(key_id, cx.call)?;
+    let reference = Reference::parse(key_id, cx.call)?;
     if let (Reference::Elsewhere { key_id, .. }, Some(Source::Ours(origin))) = (&reference, &source)
         && *key_id == origin.key_id
         && key_id.starts_with("mrk-")
@@ -67,13 +67,16 @@ where
         // Related multi-Region keys share the material, but the caller insists on one that is not here.
         return Err(incorrect().into());
     }
-    // The ciphertext supplies the account that a bare key id leaves out.
-    if let (Reference::Key { account, key_id, bare: true }, Some(Source::Ours(origin))) = (&mut reference, &source)
+    let mut found = look_up(cx, &reference).await.map_err(InternalFailure::from)?;
+    // A bare key id that is not the caller's own may be that of the ciphertext's key, in the account it names.
+    if found.is_none()
+        && let (Reference::Key { key_id, bare: true, .. }, Some(Source::Ours(origin))) = (&reference, &source)
         && *key_id == origin.key_id
     {
-        *account = &origin.account;
+        let named = Reference::Key { account: &origin.account, key_id, bare: false };
+        found = look_up(cx, &named).await.map_err(InternalFailure::from)?;
     }
-    let Some((key, alias)) = look_up(cx, &reference).await.map_err(InternalFailure::from)? else {
+    let Some((key, alias)) = found else {
         return Err(crate::find::missing(cx.call, &reference, asked.action));
     };
     let mismatch = match &source {

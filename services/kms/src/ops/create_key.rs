@@ -5,7 +5,7 @@ use claviger_pipeline::{bool_text, internal};
 
 use super::prelude::*;
 use crate::create::{NewKey, new_key_id};
-use crate::key::{Key, key_arn};
+use crate::key::{KEY_TYPE, Key, key_arn};
 use crate::record::Manager;
 use crate::{conditions, metadata, policy, tags};
 
@@ -14,7 +14,9 @@ pub struct CreateKey;
 /// The key to be made; its id is chosen before its policy is judged, because the policy may name it.
 pub struct Proposal {
     account: NoResource,
+    owner: String,
     key_id: String,
+    arn: String,
     tagged: bool,
 }
 
@@ -25,6 +27,10 @@ impl Subject for Proposal {
             needed.extend(self.account.permissions("kms:TagResource"));
         }
         needed
+    }
+
+    fn resources(&self) -> Vec<(&str, &str, &'static str)> {
+        vec![(&self.arn, &self.owner, KEY_TYPE)]
     }
 }
 
@@ -43,13 +49,14 @@ impl Operation for CreateKey {
         check_combination(input)?;
         tags::accept::<Self::Error>(input.tags.as_deref().unwrap_or_default())?;
         let key_id = new_key_id();
+        let arn = key_arn(cx.call.partition, &cx.call.region, cx.call.account(), &key_id);
         if let Some(text) = &input.policy {
-            let arn = key_arn(cx.call.partition, &cx.call.region, cx.call.account(), &key_id);
             let bypass = input.bypass_policy_lockout_safety_check == Some(true);
             policy::accept::<Self::Error>(cx.call, text, &arn, bypass)?;
         }
         let tagged = input.tags.as_ref().is_some_and(|tags| !tags.is_empty());
-        Ok(Proposal { account: NoResource::of(&cx), key_id, tagged })
+        let owner = cx.call.account().to_owned();
+        Ok(Proposal { account: NoResource::of(&cx), owner, key_id, arn, tagged })
     }
 
     fn condition<'a>(input: &'a Self::Input, _side: usize, key: &str) -> Option<Values<'a>> {

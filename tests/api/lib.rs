@@ -1,0 +1,29 @@
+//! API tests through the whole HTTP stack, in one process and one test binary.
+#![cfg(test)]
+
+mod audit;
+mod authorization;
+mod concurrency;
+mod coverage;
+mod ciphertexts;
+mod time;
+
+use claviger_testkit::{Client, Server, Signing};
+use serde_json::{Value, json};
+
+/// A development server and a client of its account's root user.
+fn development() -> anyhow::Result<(Server, Client)> {
+    let server = Server::development()?;
+    let client = server.client(Signing::Unknown("test".to_owned()));
+    Ok((server, client))
+}
+
+/// A new key: (key id, ARN).
+async fn new_key(client: &Client) -> anyhow::Result<(String, String)> {
+    let created = client.kms("CreateKey", &json!({})).await?.ok()?;
+    Ok((text(&created, "/KeyMetadata/KeyId"), text(&created, "/KeyMetadata/Arn")))
+}
+
+fn text(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} in {value}")).to_owned()
+}
