@@ -198,15 +198,18 @@ impl Config {
             origin = path.display().to_string();
             let text = std::fs::read_to_string(path)
                 .map_err(|error| ConfigError::Read { path: path.to_owned(), error: error.to_string() })?;
-            table = text
-                .parse()
-                .map_err(|error: toml::de::Error| ConfigError::Value { origin: origin.clone(), error: error.to_string() })?;
+            table = text.parse().map_err(|error: toml::de::Error| ConfigError::Value {
+                origin: origin.clone(),
+                error: error.to_string(),
+            })?;
             check_names(&origin, &table)?;
         }
         for (name, value) in environment {
             overlay(&mut table, &name, &value)?;
         }
-        table.try_into().map_err(|error: toml::de::Error| ConfigError::Value { origin, error: error.message().to_owned() })
+        table
+            .try_into()
+            .map_err(|error: toml::de::Error| ConfigError::Value { origin, error: error.message().to_owned() })
     }
 }
 
@@ -276,7 +279,8 @@ mod tests {
     #[test]
     fn environment_beats_file_beats_default() {
         let file = file("[server]\nlisten = \"127.0.0.1:1\"\nthreads = 3\n[audit]\ndurability = \"disk\"");
-        let environment = environment(&[("CLAVIGER_SERVER_LISTEN", "127.0.0.1:2"), ("CLAVIGER_LOG_FILTER", "debug"), ("HOME", "x")]);
+        let environment =
+            environment(&[("CLAVIGER_SERVER_LISTEN", "127.0.0.1:2"), ("CLAVIGER_LOG_FILTER", "debug"), ("HOME", "x")]);
         let config = Config::load(Some(file.path()), environment).unwrap();
         assert_eq!(config.server.listen.port(), 2);
         assert_eq!(config.server.threads, 3);

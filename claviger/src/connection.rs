@@ -27,7 +27,7 @@ const DISCARD_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// Who is on the other end.
 #[derive(Clone, Copy)]
-pub struct Peer {
+pub(crate) struct Peer {
     /// Address.
     pub ip: IpAddr,
     /// TLS parameters, unless plain.
@@ -35,7 +35,7 @@ pub struct Peer {
 }
 
 /// Serves a connection until it closes or the server stops.
-pub async fn serve<I>(io: I, peer: Peer, shared: Arc<Shared>, mut stop: watch::Receiver<bool>)
+pub(crate) async fn serve<I>(io: I, peer: Peer, shared: Arc<Shared>, mut stop: watch::Receiver<bool>)
 where
     I: Read + Write + Unpin + Send + 'static,
 {
@@ -44,10 +44,8 @@ where
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(answer(request, peer, &shared).await) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head_limit)
-        .serve_connection(io, service);
+    let connection =
+        http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(head_limit).serve_connection(io, service);
     let mut connection = pin!(connection);
     loop {
         tokio::select! {
@@ -92,11 +90,9 @@ impl Refusal {
                 "RequestEntityTooLargeException",
                 "The request body is larger than this service accepts.",
             ),
-            Self::TooSlow => (
-                StatusCode::REQUEST_TIMEOUT,
-                "RequestTimeoutException",
-                "The request body did not arrive in time.",
-            ),
+            Self::TooSlow => {
+                (StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", "The request body did not arrive in time.")
+            }
             Self::Broken => (StatusCode::BAD_REQUEST, "SerializationException", "The request body ended early."),
         };
         let body = serde_json::json!({ "__type": code, "message": message }).to_string();

@@ -18,7 +18,9 @@ use claviger_audit::{Anchor, Log, OpenError as LogError, Options as LogOptions};
 use claviger_crypto::hierarchy::RootKey;
 use claviger_crypto::seals::{SealError, SealSet, UnsealError, Unsealer, create_key_file};
 use claviger_pipeline::{BOOTSTRAP, Clock, Foundation, Listener, Mode, OUTBOX, System, Vault, credentials};
-use claviger_store::{Batch, CachedStore, CommitError, MemoryStore, Record, Records, SealedStore, Space, Store, StoreError};
+use claviger_store::{
+    Batch, CachedStore, CommitError, MemoryStore, Record, Records, SealedStore, Space, Store, StoreError,
+};
 use claviger_store_sqlite::{OpenError as StoreOpenError, Options as StoreOptions, SqliteStore};
 use serde::{Deserialize, Serialize};
 
@@ -209,7 +211,11 @@ pub fn open_store(folder: &Folder) -> Result<Arc<dyn Store>, FolderError> {
 }
 
 /// Writes the foundation of a new installation and returns its opened root key.
-pub async fn lay(store: &dyn Store, account: &str, unsealer: Unsealer<'_>) -> Result<(Foundation, RootKey), FolderError> {
+pub async fn lay(
+    store: &dyn Store,
+    account: &str,
+    unsealer: Unsealer<'_>,
+) -> Result<(Foundation, RootKey), FolderError> {
     let root = RootKey::generate();
     let (_, store_key) = root.new_store_key();
     let seals = SealSet::create(&root, unsealer)?;

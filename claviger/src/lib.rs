@@ -17,7 +17,7 @@ pub mod unseal;
 
 use std::sync::Arc;
 
-use claviger_kms::{Kms, KeyWorker};
+use claviger_kms::{KeyWorker, Kms};
 use claviger_pipeline::worker::Worker;
 use claviger_pipeline::{Engine, Listener, Observer, System};
 

@@ -46,7 +46,12 @@ impl Default for Metrics {
         // 8 µs to about 4 s.
         let seconds: Family<_, _, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(exponential_buckets(8e-6, 2.0, 20)));
-        registry.register_with_unit("call", "Time from the complete request to the answer", Unit::Seconds, seconds.clone());
+        registry.register_with_unit(
+            "call",
+            "Time from the complete request to the answer",
+            Unit::Seconds,
+            seconds.clone(),
+        );
         let connections = Gauge::default();
         registry.register("connections", "Open client connections", connections.clone());
         let refused = Counter::default();

@@ -12,12 +12,12 @@ use crate::metrics;
 use crate::server::Shared;
 
 /// Whether a path is the server's own.
-pub fn is_ours(path: &str) -> bool {
+pub(crate) fn is_ours(path: &str) -> bool {
     path.starts_with("/_claviger/") || path == "/metrics"
 }
 
 /// Answers one of them.
-pub async fn answer(parts: &Parts, body: &Bytes, shared: &Shared) -> Response<Full<Bytes>> {
+pub(crate) async fn answer(parts: &Parts, body: &Bytes, shared: &Shared) -> Response<Full<Bytes>> {
     let path = parts.uri.path();
     match (&parts.method, path) {
         (&Method::GET, "/metrics") => text(StatusCode::OK, metrics::CONTENT_TYPE, shared.metrics.text()),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use claviger_pipeline::{Clock, Mode, System};
 
-use super::{DevArgs, block_on};
 use super::run::{self as server, Server};
+use super::{DevArgs, block_on};
 use crate::config::Config;
 use crate::development::{Development, read_seed};
 use crate::foundation::{self, Folder, FolderError, Parts, ensure_key_file, usual_key_file};

@@ -28,7 +28,10 @@ pub(super) fn run(args: InitArgs) -> anyhow::Result<()> {
         }
         SealKind::Passphrase => {
             let passphrase = new_passphrase(args.passphrase_file.as_deref())?;
-            (Opener::Passphrase(passphrase), "The root key opens with the passphrase; nobody can recover it.".to_owned())
+            (
+                Opener::Passphrase(passphrase),
+                "The root key opens with the passphrase; nobody can recover it.".to_owned(),
+            )
         }
     };
     let issued = block_on(async {

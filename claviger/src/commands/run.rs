@@ -21,7 +21,7 @@ use crate::{Services, control};
 const ANCHOR_SECONDS: u64 = 5;
 
 /// A server with what it must put away at the end.
-pub struct Server {
+pub(super) struct Server {
     running: Running,
     services: Services,
     folder: Option<Folder>,
@@ -30,7 +30,7 @@ pub struct Server {
 }
 
 /// Starts listening.
-pub fn start(
+pub(super) fn start(
     system: System,
     services: Services,
     folder: Option<Folder>,
@@ -52,24 +52,26 @@ pub fn start(
 
 impl Server {
     /// How clients reach it.
-    pub fn url(&self) -> &str {
+    pub(super) fn url(&self) -> &str {
         &self.url
     }
 
     /// The system underneath.
-    pub fn system(&self) -> &Arc<System> {
+    pub(super) fn system(&self) -> &Arc<System> {
         self.running.shared().engine().system()
     }
 
     /// Waits for a request to stop while looking after the control socket and the anchors.
-    pub async fn until_stopped(&self) -> anyhow::Result<()> {
+    pub(super) async fn until_stopped(&self) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let dir: Option<PathBuf> = self.folder.as_ref().map(|folder| folder.path().to_owned());
         let durable = dir.is_some();
         let control = async {
             match dir {
-                Some(dir) => control::serve(dir, Arc::clone(self.running.shared()), self.started, self.url.clone()).await,
+                Some(dir) => {
+                    control::serve(dir, Arc::clone(self.running.shared()), self.started, self.url.clone()).await
+                }
                 None => std::future::pending().await,
             }
         };
@@ -95,7 +97,7 @@ impl Server {
     }
 
     /// Finishes calls in flight and puts everything away.
-    pub async fn stop(self) {
+    pub(super) async fn stop(self) {
         let system = Arc::clone(self.system());
         let running = self.running;
         // The event loops end on threads of their own; this one must stay free to run the rest.
@@ -122,7 +124,7 @@ async fn keep(system: &System, anchor: AnchorRecord) {
 }
 
 /// Settles what a server process must not do: be dumped, or swap out its keys.
-pub fn harden() {
+pub(super) fn harden() {
     for warning in claviger_crypto::process::harden().warnings {
         tracing::warn!("{warning}");
     }

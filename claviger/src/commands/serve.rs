@@ -48,8 +48,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
         let root = opener.unseal(&foundation.seals)?;
         drop(opener);
         let services = Services::default();
-        let parts =
-            Parts { clock: Arc::new(Clock::default()), mode: Mode::Enforced, listeners: services.listeners() };
+        let parts = Parts { clock: Arc::new(Clock::default()), mode: Mode::Enforced, listeners: services.listeners() };
         let system = foundation::system(&folder, store, &foundation, root, &config.audit, parts).await?;
         let server = server::start(system, services, Some(folder), &config, listen, acceptor, None)?;
         let mut out = std::io::stdout().lock();

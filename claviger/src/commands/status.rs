@@ -36,7 +36,8 @@ async fn by_url(endpoint: &str) -> anyhow::Result<()> {
     let stream = TcpStream::connect((host, port))
         .await
         .with_context(|| format!("no server answers at {endpoint}; is `claviger dev` or `claviger serve` running?"))?;
-    let (status, body) = control::exchange(TokioIo::new(stream), Method::GET, "/_claviger/health", Bytes::new()).await?;
+    let (status, body) =
+        control::exchange(TokioIo::new(stream), Method::GET, "/_claviger/health", Bytes::new()).await?;
     let health: serde_json::Value =
         serde_json::from_slice(&body).with_context(|| format!("what answers at {endpoint} is not Claviger"))?;
     let version = health["version"].as_str().unwrap_or("?");

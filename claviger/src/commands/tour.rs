@@ -10,8 +10,8 @@ use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use claviger_crypto::digest::Sha256;
 use claviger_crypto::envelope;
-use claviger_crypto::secret::Secret;
 use claviger_crypto::seals::create_key_file;
+use claviger_crypto::secret::Secret;
 use claviger_pipeline::{Clock, Mode};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::SendRequest;
@@ -121,7 +121,8 @@ impl Tour<'_> {
         say(at, &format!("{name} ({} bytes) encrypted under a data key; only the wrapped data key is kept", self.size));
 
         let at = Instant::now();
-        let opened = self.client.call("Decrypt", json!({ "CiphertextBlob": wrapped, "EncryptionContext": context })).await?;
+        let opened =
+            self.client.call("Decrypt", json!({ "CiphertextBlob": wrapped, "EncryptionContext": context })).await?;
         let before = text(&opened, "/KeyMaterialId")?;
         let same = open(&sealed, &secret(&opened)?)? == digest;
         ensure!(same, "the decrypted file differs from the original");
@@ -136,7 +137,8 @@ impl Tour<'_> {
         let at = Instant::now();
         self.client.call("RotateKeyOnDemand", json!({ "KeyId": key_id })).await?;
         let after = self.rotated(&key_id, &before).await?;
-        let again = self.client.call("Decrypt", json!({ "CiphertextBlob": wrapped, "EncryptionContext": context })).await?;
+        let again =
+            self.client.call("Decrypt", json!({ "CiphertextBlob": wrapped, "EncryptionContext": context })).await?;
         ensure!(text(&again, "/KeyMaterialId")? == before, "the old ciphertext names other key material");
         say(at, &format!("rotated to key material {}…; what {}… encrypted still decrypts", &after[..8], &before[..8]));
         Ok(())

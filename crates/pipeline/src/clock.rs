@@ -30,9 +30,9 @@ impl Clock {
     /// Moves business time by `by` (milliseconds precision). Used by the development clock only.
     pub fn advance(&self, by: SignedDuration) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        let _ = self.offset_ms.try_update(Ordering::Relaxed, Ordering::Relaxed, |offset| {
-            Some(offset.saturating_add(millis))
-        });
+        let _ = self
+            .offset_ms
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |offset| Some(offset.saturating_add(millis)));
     }
 
     /// Sets business time to `to`; it runs on from there.

@@ -155,7 +155,8 @@ pub async fn authenticate(
         presented.verify(request, &known.key)?;
         return Ok(Arc::clone(&known.caller));
     }
-    let stored = system.store.load::<AccessKey>(presented.access_key_id).await.map_err(|error| internal(error).into_fault())?;
+    let stored =
+        system.store.load::<AccessKey>(presented.access_key_id).await.map_err(|error| internal(error).into_fault())?;
     let Some(stored) = stored else {
         return match &system.mode {
             Mode::Development { account } => {
@@ -175,9 +176,9 @@ pub async fn authenticate(
         .domain(&*system.store, &record.account, GLOBAL)
         .await
         .map_err(|error| internal(error).into_fault())?;
-    let secret = domain
-        .unwrap_secret(PURPOSE, &record.access_key_id, &record.secret)
-        .map_err(|_| internal(format!("the secret of access key {} does not open", record.access_key_id)).into_fault())?;
+    let secret = domain.unwrap_secret(PURPOSE, &record.access_key_id, &record.secret).map_err(|_| {
+        internal(format!("the secret of access key {} does not open", record.access_key_id)).into_fault()
+    })?;
     let key = sigv4::signing_key(secret.expose(), presented.date, presented.region, presented.service);
     presented.verify(request, &key)?;
     let caller = match record.owner {

@@ -10,7 +10,9 @@ use claviger_audit::TlsDetails;
 use claviger_policy::PrincipalKind;
 use claviger_shapes::{Fault, Input, InternalFailure, Output};
 use claviger_store::CommitError;
-use claviger_wire::{Protocol, Request, Response, Target, arn, dialect, query, respond_fault, respond_ok, route, sigv4};
+use claviger_wire::{
+    Protocol, Request, Response, Target, arn, dialect, query, respond_fault, respond_ok, route, sigv4,
+};
 
 use crate::call::{Call, Caller, Cx};
 use crate::credentials::{SKEW_SECONDS, authenticate};
@@ -110,7 +112,12 @@ impl Engine {
             (None, Some(response)) => response,
             (Some(fault), _) => {
                 if let Some(cause) = &fault.cause {
-                    tracing::error!(operation = answer.operation, request_id = answer.request_id, cause, "a call failed");
+                    tracing::error!(
+                        operation = answer.operation,
+                        request_id = answer.request_id,
+                        cause,
+                        "a call failed"
+                    );
                 }
                 respond_fault(&answer.protocol, fault, &answer.request_id)
             }
@@ -310,14 +317,8 @@ async fn drive<O: Operation>(
                 Err(error) => {
                     let fault = internal(error).into_fault();
                     let listed = subject.as_deref().map(|subject| subject as &dyn recorder::ResourceList);
-                    let records = recorder::write::<O::Input, O::Output>(
-                        facts,
-                        audit,
-                        Some(&input),
-                        &added,
-                        listed,
-                        Err(&fault),
-                    );
+                    let records =
+                        recorder::write::<O::Input, O::Output>(facts, audit, Some(&input), &added, listed, Err(&fault));
                     return Driven { result: Err(fault), records, committed: false };
                 }
             }

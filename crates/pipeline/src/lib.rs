@@ -23,7 +23,9 @@ pub use cache::LoadCache;
 pub use call::{Call, Caller, Cx, home};
 pub use clock::Clock;
 pub use engine::{Engine, Observer, Outcome, Service};
-pub use operation::{Audit, Authorized, Done, NoResource, Operation, Permission, Quota, Subject, Unrestricted, Wording};
+pub use operation::{
+    Audit, Authorized, Done, NoResource, Operation, Permission, Quota, Subject, Unrestricted, Wording,
+};
 pub use recorder::{OUTBOX, RecordError, ServiceEvent, Written};
 pub use system::{Listener, Mode, System};
 pub use vault::{BOOTSTRAP, DomainRecord, Foundation, RotateRootError, Vault, VaultError};

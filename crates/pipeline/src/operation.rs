@@ -4,9 +4,7 @@ use std::future::Future;
 use std::ops::Deref;
 
 use claviger_policy::{Document, ResourceRule, Values};
-use claviger_shapes::{
-    AccessDeniedException, Audited, Fault, Input, InternalFailure, Output, ValidationException,
-};
+use claviger_shapes::{AccessDeniedException, Audited, Fault, Input, InternalFailure, Output, ValidationException};
 use claviger_store::Batch;
 
 use crate::Cx;
@@ -28,11 +26,7 @@ pub trait Operation: Send + Sync + 'static {
     /// The response.
     type Output: Output + Audited;
     /// Exactly the exceptions the API model lists, plus the ones every operation shares.
-    type Error: From<ValidationException>
-        + From<AccessDeniedException>
-        + From<InternalFailure>
-        + Into<Fault>
-        + Send;
+    type Error: From<ValidationException> + From<AccessDeniedException> + From<InternalFailure> + Into<Fault> + Send;
     /// What is looked up and authorized before the operation runs.
     type Subject: Subject;
 

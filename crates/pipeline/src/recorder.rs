@@ -63,8 +63,7 @@ pub(crate) fn write<I: Audited, O: Audited>(
     result: Result<&O, &Fault>,
 ) -> Vec<Written> {
     let call = facts.call;
-    let parameters =
-        input.filter(|_| audit.parameters).and_then(|input| parameters(input, audit.hide, added));
+    let parameters = input.filter(|_| audit.parameters).and_then(|input| parameters(input, audit.hide, added));
     let response = match result {
         Ok(output) if audit.response => to_raw_value(&AuditView(output, audit.hide)).ok(),
         _ => None,
@@ -73,7 +72,8 @@ pub(crate) fn write<I: Audited, O: Audited>(
     let listed = subject.map(ResourceList::list).unwrap_or_default();
     let resources: Vec<Resource<'_>> =
         listed.iter().map(|(arn, account, kind)| Resource { arn, account, kind }).collect();
-    let mut owners: Vec<&str> = listed.iter().map(|(_, account, _)| *account).filter(|a| *a != call.account()).collect();
+    let mut owners: Vec<&str> =
+        listed.iter().map(|(_, account, _)| *account).filter(|a| *a != call.account()).collect();
     owners.dedup();
     // A refused call on a foreign resource is the caller's affair alone.
     if result.is_err() {

@@ -58,7 +58,17 @@ impl System {
         account: &str,
         listeners: Vec<Arc<dyn Listener>>,
     ) -> Self {
-        Self { store, clock, vault, log, mode, account: account.into(), credentials: Credentials::default(), sweep: Sweep::default(), listeners }
+        Self {
+            store,
+            clock,
+            vault,
+            log,
+            mode,
+            account: account.into(),
+            credentials: Credentials::default(),
+            sweep: Sweep::default(),
+            listeners,
+        }
     }
 
     /// Commits a batch and drops whatever caches hold of the records it touched. The only way records change.

@@ -14,10 +14,10 @@ use crate::reference::Reference;
 const ALIAS_TYPE: &str = "AWS::KMS::Alias";
 
 /// Most aliases of a key.
-pub const ALIASES_MAX: usize = 50;
+pub(crate) const ALIASES_MAX: usize = 50;
 
 /// An alias and the keys it stands for, before and after.
-pub struct AliasSubject {
+pub(crate) struct AliasSubject {
     /// The alias's ARN.
     pub arn: String,
     /// The caller's account.
@@ -28,7 +28,7 @@ pub struct AliasSubject {
 
 impl AliasSubject {
     /// `name` in the caller's account and Region, with the keys concerned.
-    pub fn new(cx: KmsCx<'_>, name: &str, keys: Vec<KeySubject>) -> Self {
+    pub(crate) fn new(cx: KmsCx<'_>, name: &str, keys: Vec<KeySubject>) -> Self {
         let arn = alias_arn(cx.call.partition, &cx.call.region, cx.call.account(), name);
         Self { arn, account: cx.call.account().to_owned(), keys }
     }
@@ -59,7 +59,7 @@ impl Subject for AliasSubject {
 }
 
 /// The rules for names of aliases that customers make, change and delete.
-pub fn check_name<E>(name: &str) -> Result<(), E>
+pub(crate) fn check_name<E>(name: &str) -> Result<(), E>
 where
     E: From<ValidationException> + From<NotAuthorizedException>,
 {
@@ -78,7 +78,7 @@ where
 }
 
 /// `alias/` names nothing.
-pub fn check_not_empty<E: From<InvalidAliasNameException>>(name: &str) -> Result<(), E> {
+pub(crate) fn check_not_empty<E: From<InvalidAliasNameException>>(name: &str) -> Result<(), E> {
     if name == "alias/" {
         return Err(InvalidAliasNameException::bare().into());
     }
@@ -86,7 +86,7 @@ pub fn check_not_empty<E: From<InvalidAliasNameException>>(name: &str) -> Result
 }
 
 /// Finds the key an alias shall stand for: one of the caller's own, named by id or ARN.
-pub async fn target<E>(cx: KmsCx<'_>, key_id: &str, action: &'static str) -> Result<KeySubject, E>
+pub(crate) async fn target<E>(cx: KmsCx<'_>, key_id: &str, action: &'static str) -> Result<KeySubject, E>
 where
     E: From<ValidationException> + From<NotFoundException> + From<AccessDeniedException> + From<InternalFailure>,
 {
@@ -98,6 +98,6 @@ where
 }
 
 /// The answer when a key would have more than 50 aliases.
-pub fn too_many(key_arn: &str) -> String {
+pub(crate) fn too_many(key_arn: &str) -> String {
     format!("The key {key_arn} has the maximum of {ALIASES_MAX} aliases.")
 }

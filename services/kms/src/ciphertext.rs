@@ -17,7 +17,7 @@ use crate::reference::Reference;
 use crate::symmetric::{Source, source};
 
 /// The key of a decryption, and what is wrong with the pair of key and ciphertext, if anything.
-pub struct CiphertextSubject {
+pub(crate) struct CiphertextSubject {
     /// The key permission is asked for.
     pub key: KeySubject,
     /// Told only to a caller who may use the key, after the key's state.
@@ -26,7 +26,7 @@ pub struct CiphertextSubject {
 
 /// Why key and ciphertext do not go together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mismatch {
+pub(crate) enum Mismatch {
     /// The ciphertext is under another key.
     OtherKey,
     /// The ciphertext is not readable.
@@ -34,7 +34,7 @@ pub enum Mismatch {
 }
 
 /// What a request says about its ciphertext.
-pub struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     /// The blob; absent only in a dry run that ignores it.
     pub ciphertext: Option<&'a [u8]>,
     /// The key the caller expects.
@@ -46,7 +46,7 @@ pub struct Asked<'a> {
 }
 
 /// Finds the key of a decryption.
-pub async fn find<E>(cx: KmsCx<'_>, asked: &Asked<'_>) -> Result<CiphertextSubject, E>
+pub(crate) async fn find<E>(cx: KmsCx<'_>, asked: &Asked<'_>) -> Result<CiphertextSubject, E>
 where
     E: From<NotFoundException>
         + From<AccessDeniedException>
@@ -98,7 +98,10 @@ where
 
 async fn by_ciphertext<E>(cx: KmsCx<'_>, asked: &Asked<'_>) -> Result<CiphertextSubject, E>
 where
-    E: From<AccessDeniedException> + From<ValidationException> + From<InvalidCiphertextException> + From<InternalFailure>,
+    E: From<AccessDeniedException>
+        + From<ValidationException>
+        + From<InvalidCiphertextException>
+        + From<InternalFailure>,
 {
     if asked.algorithm.is_some_and(|algorithm| algorithm != EncryptionAlgorithmSpec::SymmetricDefault) {
         return Err(ValidationException::new("KeyId must not be null").into());
@@ -129,7 +132,7 @@ fn incorrect() -> IncorrectKeyException {
 
 impl CiphertextSubject {
     /// Tells an authorized caller what is wrong with the pair.
-    pub fn require_match<E>(&self) -> Result<(), E>
+    pub(crate) fn require_match<E>(&self) -> Result<(), E>
     where
         E: From<IncorrectKeyException> + From<InvalidCiphertextException>,
     {

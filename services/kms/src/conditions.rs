@@ -7,7 +7,7 @@ use claviger_shapes::kms::EncryptionAlgorithmSpec;
 
 /// `kms:EncryptionContext:NAME` (the name is compared without regard to case, the value as the operator says),
 /// `kms:EncryptionContextKeys` and `kms:EncryptionAlgorithm` of one side of a symmetric operation.
-pub fn symmetric<'a>(
+pub(crate) fn symmetric<'a>(
     context: Option<&'a BTreeMap<String, String>>,
     algorithm: Option<EncryptionAlgorithmSpec>,
     key: &str,
@@ -29,12 +29,15 @@ pub fn symmetric<'a>(
 }
 
 /// A single text value.
-pub fn one<'a>(text: impl Into<std::borrow::Cow<'a, str>>) -> Option<Values<'a>> {
+pub(crate) fn one<'a>(text: impl Into<std::borrow::Cow<'a, str>>) -> Option<Values<'a>> {
     Some(Values::One(text.into()))
 }
 
 /// `aws:RequestTag/KEY` and `aws:TagKeys`.
-pub fn request_tags<'a>(tags: impl Iterator<Item = (&'a str, &'a str)> + Clone, key: &str) -> Option<Values<'a>> {
+pub(crate) fn request_tags<'a>(
+    tags: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    key: &str,
+) -> Option<Values<'a>> {
     if key == "aws:tagkeys" {
         let names: Vec<_> = tags.map(|(name, _)| name.into()).collect();
         return (!names.is_empty()).then_some(Values::Many(names));

@@ -10,11 +10,11 @@ use claviger_store::{Batch, CommitError};
 use claviger_wire::arn::partition_of;
 use jiff::Timestamp;
 
+use crate::Kms;
 use crate::key::{KEY_TYPE, key_arn};
 use crate::policy;
 use crate::record::{AliasRecord, KeyRecord, Manager, Rotation, alias_path};
 use crate::rotation::{self, days_after};
-use crate::Kms;
 
 /// Everything a new symmetric key is made of.
 pub struct NewKey {
@@ -128,8 +128,14 @@ impl Kms {
         };
         let arn = key_arn(partition, region, account, &key.key_id);
         let mut batch = Batch::default();
-        let alias =
-            AliasRecord { account: account.into(), region: region.into(), name: alias.into(), target: key.key_id.clone(), created: now, updated: now };
+        let alias = AliasRecord {
+            account: account.into(),
+            region: region.into(),
+            name: alias.into(),
+            target: key.key_id.clone(),
+            created: now,
+            updated: now,
+        };
         batch.insert(&alias);
         key.add_to(&mut batch, &domain, &KeyMaterial::generate());
         let event = ServiceEvent {

@@ -12,7 +12,7 @@ use crate::key::Key;
 use crate::symmetric;
 
 /// A fresh data key.
-pub struct DataKey {
+pub(crate) struct DataKey {
     /// In the clear.
     pub plaintext: Zeroizing<Vec<u8>>,
     /// Encrypted under the KMS key.
@@ -22,7 +22,7 @@ pub struct DataKey {
 }
 
 /// The length asked for: exactly one of the two members says it.
-pub fn length(spec: Option<DataKeySpec>, bytes: Option<i32>) -> Result<usize, ValidationException> {
+pub(crate) fn length(spec: Option<DataKeySpec>, bytes: Option<i32>) -> Result<usize, ValidationException> {
     match (spec, bytes) {
         (Some(DataKeySpec::Aes128), None) => Ok(16),
         (Some(DataKeySpec::Aes256), None) => Ok(32),
@@ -32,7 +32,7 @@ pub fn length(spec: Option<DataKeySpec>, bytes: Option<i32>) -> Result<usize, Va
 }
 
 /// Makes a data key of `length` bytes.
-pub async fn generate<E>(
+pub(crate) async fn generate<E>(
     cx: KmsCx<'_>,
     key: &Key,
     context: &EncryptionContext,

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use claviger_crypto::material::{KeyMaterial, KeyMaterialId};
-use claviger_pipeline::{Call, Cx, Internal, LoadCache, Listener, System, internal, unseen, Wording};
+use claviger_pipeline::{Call, Cx, Internal, Listener, LoadCache, System, Wording, internal, unseen};
 use claviger_shapes::kms::{InvalidArnException, NotFoundException};
 use claviger_shapes::{AccessDeniedException, InternalFailure};
 use claviger_store::Records;
 use claviger_wire::arn::partition_of;
 
 use crate::key::{Key, KeySubject, alias_arn, key_arn};
-use crate::record::{ALIASES, AliasRecord, KEYS, KeyRecord, MATERIALS, MaterialRecord, alias_path, key_path, material_path};
+use crate::record::{
+    ALIASES, AliasRecord, KEYS, KeyRecord, MATERIALS, MaterialRecord, alias_path, key_path, material_path,
+};
 use crate::reference::Reference;
 use crate::uses::Uses;
 use crate::{Kms, KmsCx};
@@ -24,7 +26,7 @@ const ALIASES_READ_MAX: usize = 51;
 
 /// What one operation allows in its key member.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Forms {
+pub(crate) enum Forms {
     /// Key id, key ARN, alias name, alias ARN.
     Any,
     /// Key id and key ARN only.
@@ -76,8 +78,11 @@ impl Kms {
         let load = async {
             let Some(stored) = system.store.load::<KeyRecord>(&path).await.map_err(internal)? else { return Ok(None) };
             let prefix = format!("{path}/");
-            let (aliases, _) =
-                system.store.list::<AliasRecord>(Some("by_key"), &prefix, None, None, ALIASES_READ_MAX).await.map_err(internal)?;
+            let (aliases, _) = system
+                .store
+                .list::<AliasRecord>(Some("by_key"), &prefix, None, None, ALIASES_READ_MAX)
+                .await
+                .map_err(internal)?;
             let aliases = aliases.into_iter().map(|alias| alias.record.name).collect();
             let partition = partition_of(&stored.record.region);
             Ok(Some(Arc::new(Key::new(stored.record, stored.version, partition, aliases)?)))
@@ -133,7 +138,7 @@ impl Kms {
 ///
 /// Unknown names of the caller's own account are not found; of another account they are refused exactly as a
 /// forbidden key is, so that existence does not leak.
-pub async fn find<E>(
+pub(crate) async fn find<E>(
     cx: KmsCx<'_>,
     text: &str,
     forms: Forms,
@@ -155,7 +160,7 @@ where
 }
 
 /// The same for operations whose model lists no `InvalidArnException`: all four forms.
-pub async fn find_any<E>(cx: KmsCx<'_>, text: &str, action: &'static str) -> Result<KeySubject, E>
+pub(crate) async fn find_any<E>(cx: KmsCx<'_>, text: &str, action: &'static str) -> Result<KeySubject, E>
 where
     E: From<NotFoundException> + From<AccessDeniedException> + From<InternalFailure>,
 {
@@ -171,11 +176,12 @@ fn subject(cx: KmsCx<'_>, key: Arc<Key>, alias: Option<String>, cross_account: b
 }
 
 fn names_alias(text: &str) -> bool {
-    text.starts_with("alias/") || (text.starts_with("arn:") && text.splitn(6, ':').nth(5).is_some_and(|r| r.starts_with("alias/")))
+    text.starts_with("alias/")
+        || (text.starts_with("arn:") && text.splitn(6, ':').nth(5).is_some_and(|r| r.starts_with("alias/")))
 }
 
 /// Looks a reference up; the alias is given back when one was used.
-pub async fn look_up(
+pub(crate) async fn look_up(
     cx: KmsCx<'_>,
     reference: &Reference<'_>,
 ) -> Result<Option<(Arc<Key>, Option<String>)>, Internal> {
@@ -197,7 +203,7 @@ pub async fn look_up(
 }
 
 /// The answer for a name nothing is found under.
-pub fn missing<E>(call: &Call, reference: &Reference<'_>, action: &'static str) -> E
+pub(crate) fn missing<E>(call: &Call, reference: &Reference<'_>, action: &'static str) -> E
 where
     E: From<NotFoundException> + From<AccessDeniedException>,
 {
@@ -211,7 +217,8 @@ where
             NotFoundException::new(format!("Key '{arn}' does not exist")).into()
         }
         Reference::Alias { account, name } => {
-            NotFoundException::new(format!("Alias {} is not found.", alias_arn(partition, region, account, name))).into()
+            NotFoundException::new(format!("Alias {} is not found.", alias_arn(partition, region, account, name)))
+                .into()
         }
         Reference::Elsewhere { region, .. } => NotFoundException::new(format!("Invalid arn {region}")).into(),
     }

@@ -6,9 +6,7 @@ use std::sync::{Arc, OnceLock};
 use claviger_crypto::material::KeyMaterial;
 use claviger_pipeline::{Caller, Internal, Permission, Subject, Wording, bool_text};
 use claviger_policy::{Document, ResourceRule, Values};
-use claviger_shapes::kms::{
-    EncryptionAlgorithmSpec, InvalidKeyUsageException, KeyUsageType,
-};
+use claviger_shapes::kms::{EncryptionAlgorithmSpec, InvalidKeyUsageException, KeyUsageType};
 
 use crate::record::{KeyRecord, Manager, key_path};
 

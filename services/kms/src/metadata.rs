@@ -9,7 +9,7 @@ use crate::key::Key;
 use crate::record::Manager;
 
 /// The metadata of a key as every operation shows it.
-pub fn of(key: &Key) -> KeyMetadata {
+pub(crate) fn of(key: &Key) -> KeyMetadata {
     let record = &key.record;
     let state = record.state();
     let encrypts = record.key_usage() == KeyUsageType::EncryptDecrypt;

@@ -2,14 +2,12 @@
 
 use claviger_crypto::hierarchy::WrappedKey;
 use claviger_pipeline::{Call, System, internal};
-use claviger_shapes::kms::InvalidMarkerException;
 use claviger_shapes::InternalFailure;
-
-use crate::key::Key;
+use claviger_shapes::kms::InvalidMarkerException;
 
 /// A page's bounds: default and maximum of the operation.
 #[derive(Clone, Copy)]
-pub struct Bounds {
+pub(crate) struct Bounds {
     /// Entries when the request sets no limit.
     pub default: i32,
     /// The most entries of a page; larger limits are cut to it.
@@ -18,7 +16,7 @@ pub struct Bounds {
 
 impl Bounds {
     /// The number of entries to return.
-    pub fn limit(self, asked: Option<i32>) -> usize {
+    pub(crate) fn limit(self, asked: Option<i32>) -> usize {
         let limit = asked.unwrap_or(self.default).clamp(1, self.max);
         usize::try_from(limit).unwrap_or(1)
     }
@@ -32,7 +30,7 @@ const PURPOSE: &str = "marker";
 
 /// Markers are sealed by the domain key of the caller's account and Region and bound to the operation and its filters:
 /// a client can neither read nor forge one, nor use it for another question.
-pub struct Markers<'a> {
+pub(crate) struct Markers<'a> {
     system: &'a System,
     call: &'a Call,
     question: String,
@@ -40,17 +38,12 @@ pub struct Markers<'a> {
 
 impl<'a> Markers<'a> {
     /// For one operation; `filter` is whatever narrows its result.
-    pub fn new(system: &'a System, call: &'a Call, operation: &str, filter: &str) -> Self {
+    pub(crate) fn new(system: &'a System, call: &'a Call, operation: &str, filter: &str) -> Self {
         Self { system, call, question: format!("{operation}/{filter}") }
     }
 
-    /// For an operation on one key.
-    pub fn of_key(system: &'a System, call: &'a Call, operation: &str, key: &Key) -> Self {
-        Self::new(system, call, operation, &key.path)
-    }
-
     /// Seals a position.
-    pub async fn seal(&self, position: Option<String>) -> Result<Option<String>, InternalFailure> {
+    pub(crate) async fn seal(&self, position: Option<String>) -> Result<Option<String>, InternalFailure> {
         let Some(position) = position else { return Ok(None) };
         let domain = self.domain().await?;
         let sealed = domain.wrap_secret(PURPOSE, &self.question, position.as_bytes());
@@ -58,7 +51,7 @@ impl<'a> Markers<'a> {
     }
 
     /// Opens the marker a client sent.
-    pub async fn open<E>(&self, marker: Option<&str>) -> Result<Option<String>, E>
+    pub(crate) async fn open<E>(&self, marker: Option<&str>) -> Result<Option<String>, E>
     where
         E: From<InvalidMarkerException> + From<InternalFailure>,
     {
@@ -72,9 +65,7 @@ impl<'a> Markers<'a> {
         Ok(Some(position.to_owned()))
     }
 
-    async fn domain(
-        &self,
-    ) -> Result<std::sync::Arc<claviger_crypto::hierarchy::DomainKey>, InternalFailure> {
+    async fn domain(&self) -> Result<std::sync::Arc<claviger_crypto::hierarchy::DomainKey>, InternalFailure> {
         let call = self.call;
         let domain = self.system.vault.domain(&*self.system.store, call.account(), &call.region).await;
         domain.map_err(|error| internal(error).into())

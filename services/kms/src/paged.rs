@@ -7,7 +7,7 @@ use claviger_policy::Values;
 
 /// Markers are opened before anything is looked up (a bad one is reported first), so the position travels with the
 /// subject.
-pub struct Paged<S> {
+pub(crate) struct Paged<S> {
     subject: S,
     /// Where the page starts; `None` for the first.
     pub after: Option<String>,
@@ -15,7 +15,7 @@ pub struct Paged<S> {
 
 impl<S> Paged<S> {
     /// `subject`, from position `after`.
-    pub fn new(subject: S, after: Option<String>) -> Self {
+    pub(crate) fn new(subject: S, after: Option<String>) -> Self {
         Self { subject, after }
     }
 }

@@ -102,7 +102,8 @@ impl KeyRecord {
     /// automatic one.
     pub fn due(&self) -> Option<Timestamp> {
         let automatic = self.rotation.next.filter(|_| self.state() == KeyState::Enabled);
-        let on_demand = self.rotation.on_demand_start.and_then(|start| start.checked_add(crate::rotation::ON_DEMAND_DELAY).ok());
+        let on_demand =
+            self.rotation.on_demand_start.and_then(|start| start.checked_add(crate::rotation::ON_DEMAND_DELAY).ok());
         [self.deletion.as_ref().map(|deletion| deletion.date), automatic, on_demand].into_iter().flatten().min()
     }
 

@@ -6,7 +6,7 @@ use claviger_wire::arn::Arn;
 
 /// A key identifier as a request gives it, understood but not looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reference<'a> {
+pub(crate) enum Reference<'a> {
     /// A key of `account`, the caller's own unless an ARN says otherwise.
     Key {
         /// Owning account.
@@ -34,7 +34,7 @@ pub enum Reference<'a> {
 
 impl<'a> Reference<'a> {
     /// Reads an identifier. Text of no known form, another partition and another service are not found.
-    pub fn parse(text: &'a str, call: &'a Call) -> Result<Self, NotFoundException> {
+    pub(crate) fn parse(text: &'a str, call: &'a Call) -> Result<Self, NotFoundException> {
         let own = call.account();
         if text.starts_with("alias/") {
             return Ok(Self::Alias { account: own, name: text });
@@ -70,15 +70,13 @@ impl<'a> Reference<'a> {
 }
 
 /// A lower-case UUID, or `mrk-` and 32 lower-case hex digits.
-pub fn is_key_id(text: &str) -> bool {
+pub(crate) fn is_key_id(text: &str) -> bool {
     let hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if let Some(rest) = text.strip_prefix("mrk-") {
         return rest.len() == 32 && hex(rest);
     }
     let parts = text.split('-');
-    text.len() == 36
-        && parts.clone().map(str::len).eq([8, 4, 4, 4, 12])
-        && parts.into_iter().all(hex)
+    text.len() == 36 && parts.clone().map(str::len).eq([8, 4, 4, 4, 12]) && parts.into_iter().all(hex)
 }
 
 #[cfg(test)]

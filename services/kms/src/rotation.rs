@@ -9,27 +9,33 @@ use jiff::{SignedDuration, Timestamp};
 use crate::record::{KeyRecord, MaterialRecord, Rotated};
 
 /// Days between automatic rotations when the request names no period.
-pub const PERIOD_DAYS_DEFAULT: i32 = 365;
+pub(crate) const PERIOD_DAYS_DEFAULT: i32 = 365;
 /// On-demand rotations a key may have.
-pub const ON_DEMAND_MAX: u32 = 25;
+pub(crate) const ON_DEMAND_MAX: u32 = 25;
 /// An accepted on-demand rotation completes this much later. Rotation is asynchronous at AWS (about two minutes); what
 /// clients rely on is that a second request meanwhile does not rotate twice.
-pub const ON_DEMAND_DELAY: SignedDuration = SignedDuration::from_millis(500);
+pub(crate) const ON_DEMAND_DELAY: SignedDuration = SignedDuration::from_millis(500);
 /// On-demand rotation is refused when the automatic one is due within this time.
-pub const CONFLICT_WINDOW: SignedDuration = SignedDuration::from_mins(20);
+pub(crate) const CONFLICT_WINDOW: SignedDuration = SignedDuration::from_mins(20);
 
 /// `days` after `from`.
-pub fn days_after(from: Timestamp, days: i32) -> Timestamp {
+pub(crate) fn days_after(from: Timestamp, days: i32) -> Timestamp {
     from.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
 }
 
 /// Gives a new key its first material.
-pub fn first_material(record: &mut KeyRecord, domain: &DomainKey, material: &KeyMaterial, batch: &mut Batch) {
+pub(crate) fn first_material(record: &mut KeyRecord, domain: &DomainKey, material: &KeyMaterial, batch: &mut Batch) {
     add(record, domain, material, None, batch);
 }
 
 /// Makes fresh material the current one; what came before still decrypts.
-pub fn rotate(record: &mut KeyRecord, domain: &DomainKey, date: Timestamp, kind: RotationType, batch: &mut Batch) {
+pub(crate) fn rotate(
+    record: &mut KeyRecord,
+    domain: &DomainKey,
+    date: Timestamp,
+    kind: RotationType,
+    batch: &mut Batch,
+) {
     add(record, domain, &KeyMaterial::generate(), Some(Rotated::new(date, kind)), batch);
 }
 

@@ -170,7 +170,9 @@ impl SeedKey {
     fn material(&self) -> Result<KeyMaterial, String> {
         let mut bytes = match (&self.material, &self.material_hex) {
             (Some(text), None) => Zeroizing::new(
-                base64_simd::STANDARD.decode_to_vec(text.as_bytes()).map_err(|_| "material is not base64".to_owned())?,
+                base64_simd::STANDARD
+                    .decode_to_vec(text.as_bytes())
+                    .map_err(|_| "material is not base64".to_owned())?,
             ),
             (None, Some(text)) => {
                 Zeroizing::new(hex::decode(text.as_bytes()).map_err(|_| "material_hex is not hex".to_owned())?)

@@ -1,6 +1,6 @@
 //! Key states, and what each operation may do in them: one declaration.
 
-use claviger_shapes::kms::{DisabledException, KeyState, KMSInvalidStateException};
+use claviger_shapes::kms::{DisabledException, KMSInvalidStateException, KeyState};
 
 use crate::key::Key;
 use Verdict::{Allowed, Disabled, State};
@@ -30,23 +30,25 @@ const NOT_PENDING: Verdict = State("not pending deletion");
 pub struct Row([Verdict; 8]);
 
 /// Encrypt, Decrypt, ReEncrypt, GenerateDataKey…
-pub const CRYPTOGRAPHY: Row =
+pub(crate) const CRYPTOGRAPHY: Row =
     Row([Allowed, Disabled, DELETION, REPLICA_DELETION, IMPORT, UNAVAILABLE, CREATING, Allowed]);
 /// CreateAlias; UpdateAlias for the new target.
-pub const ALIAS: Row = Row([Allowed, Allowed, DELETION, REPLICA_DELETION, Allowed, Allowed, Allowed, Allowed]);
+pub(crate) const ALIAS: Row = Row([Allowed, Allowed, DELETION, REPLICA_DELETION, Allowed, Allowed, Allowed, Allowed]);
 /// TagResource, UntagResource, UpdateKeyDescription.
-pub const DESCRIBE: Row = ALIAS;
+pub(crate) const DESCRIBE: Row = ALIAS;
 /// EnableKey, DisableKey.
-pub const SWITCH: Row = Row([Allowed, Allowed, DELETION, REPLICA_DELETION, IMPORT, Allowed, CREATING, UPDATING]);
+pub(crate) const SWITCH: Row = Row([Allowed, Allowed, DELETION, REPLICA_DELETION, IMPORT, Allowed, CREATING, UPDATING]);
 /// ScheduleKeyDeletion.
-pub const SCHEDULE: Row = Row([Allowed, Allowed, DELETION, REPLICA_DELETION, Allowed, Allowed, Allowed, UPDATING]);
+pub(crate) const SCHEDULE: Row =
+    Row([Allowed, Allowed, DELETION, REPLICA_DELETION, Allowed, Allowed, Allowed, UPDATING]);
 /// CancelKeyDeletion.
-pub const CANCEL: Row =
+pub(crate) const CANCEL: Row =
     Row([NOT_PENDING, NOT_PENDING, Allowed, Allowed, NOT_PENDING, NOT_PENDING, NOT_PENDING, NOT_PENDING]);
 /// EnableKeyRotation, DisableKeyRotation.
-pub const ROTATION: Row = Row([Allowed, Disabled, DELETION, REPLICA_DELETION, IMPORT, UNAVAILABLE, CREATING, Allowed]);
+pub(crate) const ROTATION: Row =
+    Row([Allowed, Disabled, DELETION, REPLICA_DELETION, IMPORT, UNAVAILABLE, CREATING, Allowed]);
 /// RotateKeyOnDemand.
-pub const ON_DEMAND: Row =
+pub(crate) const ON_DEMAND: Row =
     Row([Allowed, Disabled, DELETION, REPLICA_DELETION, IMPORT, UNAVAILABLE, CREATING, UPDATING]);
 
 impl Row {

@@ -8,7 +8,7 @@ use claviger_crypto::context::EncryptionContext;
 use claviger_crypto::material::KeyMaterialId;
 use claviger_shapes::kms::{
     DisabledException, DryRunOperationException, InvalidCiphertextException, InvalidGrantTokenException,
-    InvalidKeyUsageException, KeyUsageType, KMSInvalidStateException,
+    InvalidKeyUsageException, KMSInvalidStateException, KeyUsageType,
 };
 use claviger_shapes::{InternalFailure, ValidationException};
 use zeroize::Zeroizing;
@@ -20,12 +20,12 @@ use crate::state;
 static NO_CONTEXT: EncryptionContext = BTreeMap::new();
 
 /// An absent encryption context and an empty one are the same thing.
-pub fn context(given: Option<&BTreeMap<String, String>>) -> &EncryptionContext {
+pub(crate) fn context(given: Option<&BTreeMap<String, String>>) -> &EncryptionContext {
     given.unwrap_or(&NO_CONTEXT)
 }
 
 /// Refuses a key that cannot encrypt and decrypt symmetrically right now.
-pub fn require_usable<E>(subject: &KeySubject, operation: &str) -> Result<(), E>
+pub(crate) fn require_usable<E>(subject: &KeySubject, operation: &str) -> Result<(), E>
 where
     E: From<DisabledException> + From<KMSInvalidStateException> + From<InvalidKeyUsageException>,
 {
@@ -34,7 +34,7 @@ where
 }
 
 /// Encrypts under the key's current material. Returns the blob and the material's id.
-pub async fn encrypt<E>(
+pub(crate) async fn encrypt<E>(
     cx: KmsCx<'_>,
     key: &Key,
     context: &EncryptionContext,
@@ -57,7 +57,7 @@ where
 }
 
 /// Decrypts a blob that names this key. Every failure looks alike.
-pub async fn decrypt<E>(
+pub(crate) async fn decrypt<E>(
     cx: KmsCx<'_>,
     key: &Key,
     context: &EncryptionContext,
@@ -80,7 +80,7 @@ where
 }
 
 /// Where a blob says it comes from.
-pub enum Source {
+pub(crate) enum Source {
     /// One of ours.
     Ours(Origin),
     /// Made by the real AWS KMS: well-formed, but under a key that is not here.
@@ -90,7 +90,7 @@ pub enum Source {
 }
 
 /// Reads a blob's origin.
-pub fn source(ciphertext: &[u8]) -> Source {
+pub(crate) fn source(ciphertext: &[u8]) -> Source {
     match blob::parse(ciphertext) {
         Ok(parsed) => Source::Ours(parsed.origin().clone()),
         Err(ParseError::Foreign) => Source::Foreign,
@@ -99,7 +99,7 @@ pub fn source(ciphertext: &[u8]) -> Source {
 }
 
 /// The last check of every operation that takes `DryRun`.
-pub fn dry_run<E: From<DryRunOperationException>>(asked: Option<bool>) -> Result<(), E> {
+pub(crate) fn dry_run<E: From<DryRunOperationException>>(asked: Option<bool>) -> Result<(), E> {
     if asked == Some(true) {
         let text = "The request would have succeeded, but the DryRun option is set.";
         return Err(DryRunOperationException::new(text).into());
@@ -108,7 +108,7 @@ pub fn dry_run<E: From<DryRunOperationException>>(asked: Option<bool>) -> Result
 }
 
 /// Grant tokens are base64url text. One that belongs to no grant changes nothing; one that cannot be a token is refused.
-pub fn check_grant_tokens<E: From<InvalidGrantTokenException>>(tokens: Option<&Vec<String>>) -> Result<(), E> {
+pub(crate) fn check_grant_tokens<E: From<InvalidGrantTokenException>>(tokens: Option<&Vec<String>>) -> Result<(), E> {
     let well_formed = |token: &String| {
         token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=' | b'+' | b'/'))
     };

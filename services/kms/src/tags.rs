@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use claviger_shapes::kms::{Tag, TagException};
 
 /// Most tags of a key.
-pub const TAGS_MAX: usize = 50;
+pub(crate) const TAGS_MAX: usize = 50;
 
 /// The tags of a request, by name. Reserved and repeated names are refused.
-pub fn accept<E: From<TagException>>(tags: &[Tag]) -> Result<BTreeMap<String, String>, E> {
+pub(crate) fn accept<E: From<TagException>>(tags: &[Tag]) -> Result<BTreeMap<String, String>, E> {
     if tags.len() > TAGS_MAX {
         return Err(too_many());
     }
@@ -23,12 +23,12 @@ pub fn accept<E: From<TagException>>(tags: &[Tag]) -> Result<BTreeMap<String, St
 }
 
 /// The answer when a key would have more than 50 tags.
-pub fn too_many<E: From<TagException>>() -> E {
+pub(crate) fn too_many<E: From<TagException>>() -> E {
     TagException::new("Too many tags").into()
 }
 
 /// Names to be removed; reserved names are refused here too.
-pub fn accept_names<E: From<TagException>>(names: &[String]) -> Result<BTreeSet<&str>, E> {
+pub(crate) fn accept_names<E: From<TagException>>(names: &[String]) -> Result<BTreeSet<&str>, E> {
     for name in names {
         refuse_reserved::<E>(name)?;
     }

@@ -31,7 +31,8 @@ pub struct Uses {
 impl Uses {
     /// Notes a successful use.
     pub fn mark(&self, key: &Key, operation: &'static str, call: &Call) {
-        let used = Use { operation, time: call.now, event_id: call.event_id.clone(), request_id: call.request_id.clone() };
+        let used =
+            Use { operation, time: call.now, event_id: call.event_id.clone(), request_id: call.request_id.clone() };
         let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
         match fresh.get_mut(&key.path) {
             Some(known) => *known = used,

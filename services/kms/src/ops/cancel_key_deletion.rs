@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::find::{self, Forms};
 use crate::state;
 
-pub struct CancelKeyDeletion;
+pub(super) struct CancelKeyDeletion;
 
 impl Operation for CancelKeyDeletion {
     type Service = Kms;

@@ -5,7 +5,7 @@ use crate::alias::{self, ALIASES_MAX, AliasSubject};
 use crate::record::{AliasRecord, alias_path};
 use crate::state;
 
-pub struct CreateAlias;
+pub(super) struct CreateAlias;
 
 impl Operation for CreateAlias {
     type Service = Kms;

@@ -9,10 +9,10 @@ use crate::key::{KEY_TYPE, Key, key_arn};
 use crate::record::Manager;
 use crate::{conditions, metadata, policy, tags};
 
-pub struct CreateKey;
+pub(super) struct CreateKey;
 
 /// The key to be made; its id is chosen before its policy is judged, because the policy may name it.
-pub struct Proposal {
+pub(super) struct Proposal {
     account: NoResource,
     owner: String,
     key_id: String,

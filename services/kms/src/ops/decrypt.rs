@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::ciphertext::{self, Asked, CiphertextSubject};
 use crate::{conditions, symmetric};
 
-pub struct Decrypt;
+pub(super) struct Decrypt;
 
 impl Operation for Decrypt {
     type Service = Kms;

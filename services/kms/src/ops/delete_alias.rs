@@ -5,7 +5,7 @@ use crate::alias::{self, AliasSubject};
 use crate::find;
 use crate::record::{AliasRecord, alias_path};
 
-pub struct DeleteAlias;
+pub(super) struct DeleteAlias;
 
 impl Operation for DeleteAlias {
     type Service = Kms;

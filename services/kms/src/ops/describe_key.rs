@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::find::{self, Forms};
 use crate::metadata;
 
-pub struct DescribeKey;
+pub(super) struct DescribeKey;
 
 impl Operation for DescribeKey {
     type Service = Kms;

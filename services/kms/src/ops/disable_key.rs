@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::find::{self, Forms};
 use crate::state;
 
-pub struct DisableKey;
+pub(super) struct DisableKey;
 
 impl Operation for DisableKey {
     type Service = Kms;

@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::find::{self, Forms};
 use crate::state;
 
-pub struct DisableKeyRotation;
+pub(super) struct DisableKeyRotation;
 
 impl Operation for DisableKeyRotation {
     type Service = Kms;

@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::find::{self, Forms};
 use crate::state;
 
-pub struct EnableKey;
+pub(super) struct EnableKey;
 
 impl Operation for EnableKey {
     type Service = Kms;

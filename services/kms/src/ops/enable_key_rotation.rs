@@ -5,7 +5,7 @@ use crate::find::{self, Forms};
 use crate::rotation::{PERIOD_DAYS_DEFAULT, days_after};
 use crate::{conditions, state};
 
-pub struct EnableKeyRotation;
+pub(super) struct EnableKeyRotation;
 
 impl Operation for EnableKeyRotation {
     type Service = Kms;

@@ -3,7 +3,7 @@
 use super::prelude::*;
 use crate::{conditions, find, symmetric};
 
-pub struct Encrypt;
+pub(super) struct Encrypt;
 
 impl Operation for Encrypt {
     type Service = Kms;
@@ -26,7 +26,8 @@ impl Operation for Encrypt {
     }
 
     fn recorded(input: &Self::Input, _subject: Option<&Self::Subject>) -> Vec<(&'static str, String)> {
-        let algorithm = input.encryption_algorithm.is_none().then_some(("encryptionAlgorithm", SYMMETRIC_DEFAULT.into()));
+        let algorithm =
+            input.encryption_algorithm.is_none().then_some(("encryptionAlgorithm", SYMMETRIC_DEFAULT.into()));
         algorithm.into_iter().collect()
     }
 

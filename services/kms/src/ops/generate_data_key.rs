@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::data_key::{self, DataKey};
 use crate::{conditions, find, symmetric};
 
-pub struct GenerateDataKey;
+pub(super) struct GenerateDataKey;
 
 impl Operation for GenerateDataKey {
     type Service = Kms;

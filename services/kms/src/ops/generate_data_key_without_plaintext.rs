@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::data_key::{self, DataKey};
 use crate::{conditions, find, symmetric};
 
-pub struct GenerateDataKeyWithoutPlaintext;
+pub(super) struct GenerateDataKeyWithoutPlaintext;
 
 impl Operation for GenerateDataKeyWithoutPlaintext {
     type Service = Kms;

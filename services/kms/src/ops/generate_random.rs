@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::prelude::*;
 
-pub struct GenerateRandom;
+pub(super) struct GenerateRandom;
 
 impl Operation for GenerateRandom {
     type Service = Kms;

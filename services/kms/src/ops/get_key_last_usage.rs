@@ -3,7 +3,7 @@
 use super::prelude::*;
 use crate::find::{self, Forms};
 
-pub struct GetKeyLastUsage;
+pub(super) struct GetKeyLastUsage;
 
 impl Operation for GetKeyLastUsage {
     type Service = Kms;

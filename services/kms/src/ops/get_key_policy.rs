@@ -4,10 +4,10 @@ use super::prelude::*;
 use crate::conditions;
 use crate::find::{self, Forms};
 
-pub struct GetKeyPolicy;
+pub(super) struct GetKeyPolicy;
 
 /// The one policy a key always has.
-pub const DEFAULT: &str = "default";
+pub(super) const DEFAULT: &str = "default";
 
 impl Operation for GetKeyPolicy {
     type Service = Kms;

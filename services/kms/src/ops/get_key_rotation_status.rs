@@ -3,7 +3,7 @@
 use super::prelude::*;
 use crate::find::{self, Forms};
 
-pub struct GetKeyRotationStatus;
+pub(super) struct GetKeyRotationStatus;
 
 impl Operation for GetKeyRotationStatus {
     type Service = Kms;

@@ -14,10 +14,10 @@ use crate::record::{AliasRecord, alias_path};
 
 const BOUNDS: Bounds = Bounds { default: 50, max: 100 };
 
-pub struct ListAliases;
+pub(super) struct ListAliases;
 
 /// The key whose aliases are asked for, if one is, and where the page starts.
-pub struct Listing {
+pub(super) struct Listing {
     account: NoResource,
     key: Option<Arc<Key>>,
     after: Option<Position>,

@@ -4,7 +4,7 @@ use super::get_key_policy::DEFAULT;
 use super::prelude::*;
 use crate::find::{self, Forms};
 
-pub struct ListKeyPolicies;
+pub(super) struct ListKeyPolicies;
 
 impl Operation for ListKeyPolicies {
     type Service = Kms;

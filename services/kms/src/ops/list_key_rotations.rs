@@ -11,7 +11,7 @@ use crate::record::MaterialRecord;
 
 const BOUNDS: Bounds = Bounds { default: 100, max: 1000 };
 
-pub struct ListKeyRotations;
+pub(super) struct ListKeyRotations;
 
 fn question(input: &kms::ListKeyRotationsRequest) -> String {
     format!("{}/{}", input.key_id, shows_all(input))

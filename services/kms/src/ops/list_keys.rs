@@ -10,7 +10,7 @@ use crate::record::KeyRecord;
 
 const BOUNDS: Bounds = Bounds { default: 100, max: 1000 };
 
-pub struct ListKeys;
+pub(super) struct ListKeys;
 
 fn owners(input: &kms::ListKeysRequest) -> String {
     let owners = input.resource_owners.as_deref().unwrap_or_default();
@@ -46,7 +46,8 @@ impl Operation for ListKeys {
         input: &Self::Input,
     ) -> Result<Done<Self::Output>, Self::Error> {
         // No resource shares exist, so only the caller's own keys can be listed.
-        let own = input.resource_owners.as_ref().is_none_or(|owners| owners.contains(&kms::ResourceOwnerType::SelfValue));
+        let own =
+            input.resource_owners.as_ref().is_none_or(|owners| owners.contains(&kms::ResourceOwnerType::SelfValue));
         if !own {
             let output = kms::ListKeysResponse { keys: Some(Vec::new()), truncated: Some(false), ..Default::default() };
             return Ok(Done::read(output));

@@ -7,7 +7,7 @@ use crate::paged::Paged;
 
 const BOUNDS: Bounds = Bounds { default: 50, max: 50 };
 
-pub struct ListResourceTags;
+pub(super) struct ListResourceTags;
 
 impl Operation for ListResourceTags {
     type Service = Kms;

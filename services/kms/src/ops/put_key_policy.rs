@@ -5,7 +5,7 @@ use super::prelude::*;
 use crate::find::{self, Forms};
 use crate::{conditions, policy};
 
-pub struct PutKeyPolicy;
+pub(super) struct PutKeyPolicy;
 
 impl Operation for PutKeyPolicy {
     type Service = Kms;

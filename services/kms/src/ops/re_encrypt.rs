@@ -4,10 +4,10 @@ use super::prelude::*;
 use crate::ciphertext::{self, Asked, CiphertextSubject};
 use crate::{conditions, find, state, symmetric};
 
-pub struct ReEncrypt;
+pub(super) struct ReEncrypt;
 
 /// Source and destination, each with a permission of its own.
-pub struct Sides {
+pub(super) struct Sides {
     from: CiphertextSubject,
     to: KeySubject,
 }

@@ -5,7 +5,7 @@ use crate::find::{self, Forms};
 use crate::rotation::{CONFLICT_WINDOW, ON_DEMAND_MAX};
 use crate::state;
 
-pub struct RotateKeyOnDemand;
+pub(super) struct RotateKeyOnDemand;
 
 impl Operation for RotateKeyOnDemand {
     type Service = Kms;

@@ -11,7 +11,7 @@ const WINDOW_DAYS_DEFAULT: i32 = 30;
 const WINDOW_DAYS_MIN: i32 = 7;
 const WINDOW_DAYS_MAX: i32 = 30;
 
-pub struct ScheduleKeyDeletion;
+pub(super) struct ScheduleKeyDeletion;
 
 impl Operation for ScheduleKeyDeletion {
     type Service = Kms;

@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::find::{self, Forms};
 use crate::{conditions, state, tags};
 
-pub struct TagResource;
+pub(super) struct TagResource;
 
 impl Operation for TagResource {
     type Service = Kms;

@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::find::{self, Forms};
 use crate::{state, tags};
 
-pub struct UntagResource;
+pub(super) struct UntagResource;
 
 impl Operation for UntagResource {
     type Service = Kms;

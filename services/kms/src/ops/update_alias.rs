@@ -8,7 +8,7 @@ use crate::find;
 use crate::record::{AliasRecord, alias_path};
 use crate::state;
 
-pub struct UpdateAlias;
+pub(super) struct UpdateAlias;
 
 impl Operation for UpdateAlias {
     type Service = Kms;

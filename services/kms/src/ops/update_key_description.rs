@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::find::{self, Forms};
 use crate::state;
 
-pub struct UpdateKeyDescription;
+pub(super) struct UpdateKeyDescription;
 
 impl Operation for UpdateKeyDescription {
     type Service = Kms;
