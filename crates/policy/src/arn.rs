@@ -88,14 +88,19 @@ impl ArnPattern {
         templates.iter().flat_map(Template::keys)
     }
 
-    /// Whether `text`, whose parts are `arn` if it is an ARN, matches.
-    pub(crate) fn matches(&self, text: &str, arn: Option<&Arn<'_>>, context: &dyn Context) -> bool {
+    /// Whether `text` matches; `arn` gives its parts, if it is an ARN.
+    pub(crate) fn matches<'a>(
+        &self,
+        text: &str,
+        arn: impl FnOnce() -> Option<&'a Arn<'a>>,
+        context: &dyn Context,
+    ) -> bool {
         match self {
             ArnPattern::Everything => true,
             ArnPattern::Nothing => false,
             ArnPattern::Whole(whole) => whole.matches(text, Fold::Exact, context),
             // From the back: the resource tells most ARNs apart.
-            ArnPattern::Parts(parts) => arn.is_some_and(|arn| {
+            ArnPattern::Parts(parts) => arn().is_some_and(|arn| {
                 parts.iter().zip(arn.0).rev().all(|(part, value)| part.matches(value, Fold::Exact, context))
             }),
         }

@@ -1,5 +1,7 @@
 //! A policy document, parsed and compiled, and what can be read off it.
 
+use std::cell::OnceCell;
+
 use serde::Serialize;
 
 use crate::action::{Action, ActionPattern};
@@ -8,7 +10,7 @@ use crate::condition::Condition;
 use crate::malformed::{Malformed, Position};
 use crate::parse;
 use crate::principal::{Family, NamedKind, Principals, Reach};
-use crate::request::{Context, Principal};
+use crate::request::{Context, Principal, Request};
 
 /// What a document is attached to; it decides which elements must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -218,14 +220,28 @@ pub fn principals(document: &Document) -> impl Iterator<Item = Named<'_>> {
     })
 }
 
-/// The parts of a request that every statement looks at, cut once.
+/// The parts of a request that statements look at, cut once.
 pub(crate) struct Call<'a> {
-    pub(crate) principal: &'a Principal<'a>,
-    pub(crate) action: Action<'a>,
-    pub(crate) resource: &'a str,
-    pub(crate) arn: Option<Arn<'a>>,
+    principal: &'a Principal<'a>,
+    action: Action<'a>,
+    resource: &'a str,
+    /// Cut at first use: most key policies say `*`.
+    arn: OnceCell<Option<Arn<'a>>>,
     pub(crate) context: &'a dyn Context,
-    pub(crate) has_boundary: bool,
+    has_boundary: bool,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(request: &'a Request<'a>, has_boundary: bool) -> Call<'a> {
+        Call {
+            principal: &request.principal,
+            action: Action::parse(request.action),
+            resource: request.resource,
+            arn: OnceCell::new(),
+            context: request.context,
+            has_boundary,
+        }
+    }
 }
 
 /// What became of a statement.
@@ -249,8 +265,8 @@ impl Statement {
             return Outcome::OtherAction;
         }
         if let Some(resources) = &self.resources {
-            let named =
-                resources.iter().any(|resource| resource.matches(call.resource, call.arn.as_ref(), call.context));
+            let arn = || call.arn.get_or_init(|| Arn::parse(call.resource)).as_ref();
+            let named = resources.iter().any(|resource| resource.matches(call.resource, arn, call.context));
             if named == self.not_resource {
                 return Outcome::OtherResource;
             }

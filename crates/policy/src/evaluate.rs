@@ -1,7 +1,5 @@
 //! The evaluation: explicit denials first, then who must allow, then whether they do.
 
-use crate::action::Action;
-use crate::arn::Arn;
 use crate::document::{Call, Document, Effect, Outcome};
 use crate::principal::Reach;
 use crate::reason::{Cause, Decision, Layer, PolicyRef, Reason, StatementRef};
@@ -14,7 +12,7 @@ use crate::request::{GrantKind, Policies, Request, ResourceRule};
 /// 3. Resource policy, grant and [`ResourceRule`] say who else must allow: nobody, boundary and session policies, or
 ///    identity policies as well. Those that must and do not are named, in the order of [`Layer`].
 pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Decision {
-    let call = call(request, policies);
+    let call = Call::new(request, policies.boundary.is_some());
     let verdict = decide(&call, request, policies);
     let (allowed, cause) = match verdict {
         Ok(cause) => (true, cause),
@@ -22,17 +20,6 @@ pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Decision {
     };
     let foreign = is_foreign(request);
     Decision { allowed, reason: Reason { cause, rule: policies.rule, foreign } }
-}
-
-pub(crate) fn call<'a>(request: &'a Request<'a>, policies: &Policies<'_>) -> Call<'a> {
-    Call {
-        principal: &request.principal,
-        action: Action::parse(request.action),
-        resource: request.resource,
-        arn: Arn::parse(request.resource),
-        context: request.context,
-        has_boundary: policies.boundary.is_some(),
-    }
 }
 
 fn is_foreign(request: &Request<'_>) -> bool {

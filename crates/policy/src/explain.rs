@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::document::{Call, Document, Effect, Outcome, Statement};
-use crate::evaluate::{call, evaluate};
+use crate::evaluate::evaluate;
 use crate::malformed::Position;
 use crate::principal::Reach;
 use crate::reason::{Cause, Decision, PolicyRef};
@@ -78,7 +78,7 @@ impl Explanation {
 pub fn explain(request: &Request<'_>, policies: &Policies<'_>) -> Explanation {
     let decision = evaluate(request, policies);
     let message = if decision.allowed { String::new() } else { decision.reason.message(request) };
-    let call = call(request, policies);
+    let call = Call::new(request, policies.boundary.is_some());
     let (mut traces, mut missing) = (Vec::new(), Vec::new());
     for (policy, document) in all(policies) {
         let statements = document.statements().iter().map(|statement| trace(&call, statement)).collect();

@@ -1,10 +1,7 @@
 //! Whether a key policy leaves its author a way back.
 
-use crate::action::Action;
-use crate::arn::Arn;
 use crate::document::{Call, Document, Effect, Outcome};
-use crate::principal::Reach;
-use crate::request::{Context, Principal, PrincipalKind, TableContext};
+use crate::request::{Context, Principal, PrincipalKind, Request, TableContext};
 
 /// Whether `principal` could call `PutKeyPolicy` on the key if `document` were its policy. An `Allow` for the account
 /// principal is enough, identity policies are not asked; an explicit `Deny` counts. A session is judged as its role:
@@ -44,23 +41,23 @@ pub fn key_policy_keeps_access_in(
         unique_id: principal.role_id().unwrap_or(principal.unique_id),
         ..*principal
     };
-    let judged = if principal.kind == PrincipalKind::AssumedRole { &as_role } else { principal };
-    let call = Call {
+    let judged = if principal.kind == PrincipalKind::AssumedRole { as_role } else { *principal };
+    let request = Request {
         principal: judged,
-        action: Action::parse("kms:PutKeyPolicy"),
+        action: "kms:PutKeyPolicy",
         resource: key_arn,
-        arn: Arn::parse(key_arn),
+        resource_account: account,
         context,
-        has_boundary: false,
     };
+    let call = Call::new(&request, false);
     let foreign = principal.account != account;
     let mut allowed = false;
     for statement in &document.statements {
-        if let Outcome::Applies(reach) = statement.outcome(&call) {
+        if let Outcome::Applies(_) = statement.outcome(&call) {
             match statement.effect {
                 Effect::Deny => return false,
                 // PutKeyPolicy works in the key's own account only; a foreign caller keeps nothing by being named.
-                Effect::Allow => allowed |= !foreign && reach >= Reach::Account,
+                Effect::Allow => allowed |= !foreign,
             }
         }
     }

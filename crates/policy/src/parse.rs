@@ -17,13 +17,16 @@ use crate::principal::{Family, NamedKind, NamedPrincipal, Principals};
 /// Text of an element of a list, and the byte of the document it starts at.
 type Item = (String, usize);
 
+/// An entry of a `Principal` element, after the name of the member it stands in; a bare string stands in none.
+type Entry = (Option<String>, Item);
+
 /// A statement whose syntax is right, before anything is asked of its content.
 struct Draft {
     start: usize,
     end: usize,
     sid: Option<String>,
     effect: Item,
-    principals: Option<(bool, Vec<(Option<String>, Item)>)>,
+    principals: Option<(bool, Vec<Entry>)>,
     actions: Option<(bool, Vec<Item>)>,
     resources: Option<(bool, Vec<Item>)>,
     conditions: Vec<DraftCondition>,
@@ -120,8 +123,7 @@ fn items(source: Source<'_>, value: &RawValue) -> Result<Vec<Item>, Malformed> {
     Ok(source.strings(value)?.into_iter().map(|(text, item)| (text, source.start(item))).collect())
 }
 
-/// Entries with the name of the member they stand in; a bare string stands in none.
-fn draft_principals(source: Source<'_>, value: &RawValue) -> Result<Vec<(Option<String>, Item)>, Malformed> {
+fn draft_principals(source: Source<'_>, value: &RawValue) -> Result<Vec<Entry>, Malformed> {
     if value.get().starts_with('"') {
         return Ok(vec![(None, (source.string(value)?, source.start(value)))]);
     }
@@ -292,7 +294,7 @@ fn compile(draft: Draft, kind: Kind, variables: bool, start: Position, end: Posi
     })
 }
 
-fn compile_principals(negated: bool, named: Vec<(Option<String>, Item)>, kind: Kind) -> Result<Principals, Malformed> {
+fn compile_principals(negated: bool, named: Vec<Entry>, kind: Kind) -> Result<Principals, Malformed> {
     let compiled = named.into_iter().map(|(family, (text, place))| {
         let entry = match family.as_deref() {
             None => (text == "*").then(NamedPrincipal::everyone),

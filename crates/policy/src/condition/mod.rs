@@ -150,7 +150,7 @@ impl Condition {
                 .any(|template| template.expand(context).is_some_and(|text| equal_ignoring_case(&text, value))),
             Test::Arn(patterns) => {
                 let arn = Arn::parse(value);
-                patterns.iter().any(|pattern| pattern.matches(value, arn.as_ref(), context))
+                patterns.iter().any(|pattern| pattern.matches(value, || arn.as_ref(), context))
             }
             Test::Number(order, values) => Decimal::parse(value).is_some_and(|number| {
                 values

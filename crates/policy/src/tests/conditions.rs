@@ -10,7 +10,10 @@ fn holds(condition: &str, context: &dyn Context) -> bool {
     identity_allows(&format!(r#""Action":"*","Resource":"*","Condition":{{{condition}}}"#), "kms:Encrypt", KEY, context)
 }
 
-fn check(rows: &[(&str, &[(&str, &str)], bool)]) {
+/// Condition, context, whether it holds.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], bool);
+
+fn check(rows: &[Row<'_>]) {
     for (condition, context, expected) in rows {
         let table = context.iter().fold(TableContext::new(), |table, (key, value)| table.with(key, *value));
         assert_eq!(holds(condition, &table), *expected, "{condition} with {context:?}");

@@ -75,7 +75,7 @@ fn what_a_resource_policy_overrules_in_its_own_account() {
 #[test]
 fn identity_alone_suffices_at_home_and_both_sides_must_agree_abroad() {
     let open = || vec![identity_allow_all()];
-    let rows: [(&str, Option<&str>, Vec<Document>, Principal<'_>, &str); 8] = [
+    let rows: Vec<(&str, Option<&str>, Vec<Document>, _, &str)> = vec![
         ("home, neither", None, vec![], alice(), NO_IDENTITY),
         ("home, identity only", None, open(), alice(), "allow"),
         ("home, resource names another, identity allows", Some(CAROL), open(), alice(), "allow"),
