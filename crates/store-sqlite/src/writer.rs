@@ -112,8 +112,8 @@ impl Writer {
                     self.answer(job, outcome);
                 }
             }
-            // One batch may have been too much for the disk while the others fit.
-            Err(lost) if group.len() > 1 && !matches!(lost.error(), StoreError::OutcomeUnknown(_)) => {
+            // One batch may have been too much for the disk, or met a damaged page, while the others are fine.
+            Err(lost) if group.len() > 1 && matches!(lost.error(), StoreError::Full(_) | StoreError::Damaged(_)) => {
                 for job in group {
                     self.work(vec![job]);
                 }

@@ -257,15 +257,17 @@ impl Store for CachedStore {
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<u64, CommitError>> {
-        self.orphans.carry_on();
-        let inner = self.inner.clone();
-        let writing = self.begin(&batch);
-        let commit = Box::pin(async move {
-            let result = inner.commit(batch).await;
-            drop(writing);
-            result
-        });
-        Box::pin(Carried { commit: Some(commit), orphans: self.orphans.clone() })
+        Box::pin(async move {
+            self.orphans.carry_on();
+            let inner = self.inner.clone();
+            let writing = self.begin(&batch);
+            let commit: BoxFuture<'static, _> = Box::pin(async move {
+                let result = inner.commit(batch).await;
+                drop(writing);
+                result
+            });
+            Carried { commit: Some(commit), orphans: self.orphans.clone() }.await
+        })
     }
 
     fn revision(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
