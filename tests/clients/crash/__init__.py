@@ -1,0 +1,1 @@
+"""A load whose every effect is known, so that a server can be killed under it and checked."""
