@@ -1,6 +1,5 @@
 //! `claviger dev`.
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,11 +23,7 @@ pub(super) fn run(args: DevArgs) -> anyhow::Result<()> {
     let seed = args.seed.as_deref().map(read_seed).transpose()?;
     block_on(async {
         let server = start(&args, &config, Development { account: args.account.clone(), seed }).await?;
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "claviger dev is ready: {}", server.url())?;
-        out.flush()?;
-        drop(out);
-        server.until_stopped().await?;
+        server.until_stopped("dev").await?;
         server.stop().await;
         Ok(())
     })

@@ -1,5 +1,6 @@
 //! From a system to a running server and back: what `dev`, `serve` and `tour` share.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,10 +62,15 @@ impl Server {
         self.running.shared().engine().system()
     }
 
-    /// Waits for a request to stop while looking after the control socket and the anchors.
-    pub(super) async fn until_stopped(&self) -> anyhow::Result<()> {
+    /// Says that it is ready, then looks after the control socket and the anchors until asked to stop.
+    pub(super) async fn until_stopped(&self, command: &str) -> anyhow::Result<()> {
+        // Before the ready line: whoever reads it may ask to stop at once.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "claviger {command} is ready: {}", self.url)?;
+        out.flush()?;
+        drop(out);
         let dir: Option<PathBuf> = self.folder.as_ref().map(|folder| folder.path().to_owned());
         let durable = dir.is_some();
         let control = async {

@@ -1,6 +1,5 @@
 //! `claviger serve`.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -51,11 +50,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
         let parts = Parts { clock: Arc::new(Clock::default()), mode: Mode::Enforced, listeners: services.listeners() };
         let system = foundation::system(&folder, store, &foundation, root, &config.audit, parts).await?;
         let server = server::start(system, services, Some(folder), &config, listen, acceptor, None)?;
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "claviger serve is ready: {}", server.url())?;
-        out.flush()?;
-        drop(out);
-        server.until_stopped().await?;
+        server.until_stopped("serve").await?;
         tracing::info!("stopping: calls in flight finish first");
         server.stop().await;
         Ok(())

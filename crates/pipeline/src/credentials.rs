@@ -105,7 +105,7 @@ fn new_access_key_id(account: &str) -> String {
 fn new_secret() -> zeroize::Zeroizing<String> {
     let mut random = zeroize::Zeroizing::new([0u8; 30]);
     claviger_crypto::random::fill(&mut *random);
-    zeroize::Zeroizing::new(base64_simd::STANDARD.encode_to_string(&*random))
+    zeroize::Zeroizing::new(base64_simd::STANDARD.encode_to_string(*random))
 }
 
 /// What is known of an access key on the hot path.
