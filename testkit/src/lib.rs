@@ -2,9 +2,11 @@
 
 mod client;
 mod server;
+mod sign;
 
-pub use client::{Answer, Client, Signing};
+pub use client::{Answer, Client};
 pub use server::{Server, block_on};
+pub use sign::Signing;
 
 /// The account of a test server.
 pub const ACCOUNT: &str = "111122223333";

@@ -13,8 +13,7 @@ use claviger::server::{Running, Shared, start};
 use claviger_pipeline::{Clock, Mode, System, credentials};
 use claviger_store::Batch;
 
-use crate::client::Signing;
-use crate::{ACCOUNT, Client};
+use crate::{ACCOUNT, Client, Signing};
 
 /// A server on a free port of the loopback interface; stopped when dropped.
 pub struct Server {

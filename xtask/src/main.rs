@@ -1,5 +1,6 @@
 //! Project tasks: `cargo xtask <task>`. The README and `.ci/run` call nothing else.
 
+mod bench;
 mod deny;
 mod fuzz;
 mod model;
@@ -40,6 +41,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Measure requests a second beside a bare server on the same stack.
+    Bench(bench::Options),
     /// Run every fuzz target for a while.
     Fuzz {
         /// Seconds for each target.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Deny => deny::run(),
         Task::Model { check } => model::run(check).map(|()| true),
+        Task::Bench(options) => bench::run(&options),
         Task::Fuzz { seconds } => fuzz::run(seconds),
     };
     match result {
