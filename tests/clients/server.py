@@ -34,7 +34,7 @@ def clean_environment(**extra):
     return {**kept, **extra}
 
 
-def run(*arguments, seconds=60, **environment):
+def run(*arguments, seconds=20, **environment):
     """Runs `claviger` to its end."""
     return subprocess.run(
         [BINARY, *map(str, arguments)],

@@ -12,6 +12,8 @@ import server as servers
 from aws import fresh_account
 
 AWS = pathlib.Path(sys.executable).with_name("aws")
+# What version 1 of the command line exits with when the service refuses.
+SERVICE_ERROR = 255
 
 
 class Cli:
@@ -88,7 +90,7 @@ def test_keys_and_aliases(cli, account):
     assert cli("list-resource-tags", "--key-id", key_id)["Tags"] == [{"TagKey": "stage", "TagValue": "test"}]
     cli("delete-alias", "--alias-name", "alias/cli")
     failed = cli.run("kms", "describe-key", "--key-id", "alias/cli")
-    assert failed.returncode == 254
+    assert failed.returncode == SERVICE_ERROR
     assert (
         "An error occurred (NotFoundException) when calling the DescribeKey operation: "
         f"Alias arn:aws:kms:eu-central-1:{account}:alias/cli is not found."
@@ -108,7 +110,7 @@ def test_cryptography(cli, tmp_path):
     opened = cli("decrypt", "--ciphertext-blob", "fileb://blob", *context)
     assert base64.b64decode(opened["Plaintext"]) == plain.read_bytes()
     refused = cli.run("kms", "decrypt", "--ciphertext-blob", "fileb://blob")
-    assert refused.returncode == 254
+    assert refused.returncode == SERVICE_ERROR
     assert "(InvalidCiphertextException)" in refused.stderr
 
     other = cli.text("create-key", "--query", "KeyMetadata.KeyId")
@@ -159,10 +161,14 @@ def test_life_of_a_key(cli):
 
 def test_with_the_credentials_of_init(served, home, tmp_path):
     """The printed lines, evaluated by a shell, are all that a person needs besides the endpoint."""
-    script = f"eval {json.dumps(chr(10).join(exports(home)))}; exec {AWS} kms create-key --query KeyMetadata.Arn"
+    (tmp_path / "credentials.sh").write_text("\n".join(exports(home)))
+    script = (
+        f". ./credentials.sh; export AWS_ENDPOINT_URL={served.url}; exec {AWS} kms create-key --query KeyMetadata.Arn"
+    )
     done = subprocess.run(
         ["sh", "-c", script],
-        env=servers.clean_environment(HOME=str(tmp_path), AWS_ENDPOINT_URL=served.url, AWS_DEFAULT_REGION="us-east-1"),
+        cwd=tmp_path,
+        env=servers.clean_environment(HOME=str(tmp_path), AWS_DEFAULT_REGION="us-east-1"),
         capture_output=True,
         text=True,
         timeout=60,
@@ -170,7 +176,7 @@ def test_with_the_credentials_of_init(served, home, tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout).startswith(f"arn:aws:kms:us-east-1:{servers.ACCOUNT}:key/")
     wrong = Cli(served, tmp_path, home.access_key, "wrong").run("kms", "list-keys")
-    assert wrong.returncode == 254
+    assert wrong.returncode == SERVICE_ERROR
     assert "(InvalidSignatureException)" in wrong.stderr
     unknown = Cli(served, tmp_path, fresh_account()).run("kms", "list-keys")
     assert "(UnrecognizedClientException)" in unknown.stderr

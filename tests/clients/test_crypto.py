@@ -81,9 +81,11 @@ class TestEncrypt:
             kms.encrypt(KeyId=unknown, Plaintext=b"x", DryRun=True)
         assert kms.encrypt(KeyId=key_id, Plaintext=b"x", DryRun=False)["KeyId"] == arn
 
-    def test_grant_token_nobody_gave(self, kms, key_id):
+    def test_grant_tokens(self, kms, key_id, arn):
         with refused("InvalidGrantTokenException", ...):
-            kms.encrypt(KeyId=key_id, Plaintext=b"x", GrantTokens=["nonsense"])
+            kms.encrypt(KeyId=key_id, Plaintext=b"x", GrantTokens=["no token!"])
+        # One that belongs to no grant of this key changes nothing.
+        assert kms.encrypt(KeyId=key_id, Plaintext=b"x", GrantTokens=["bm90aGluZw"])["KeyId"] == arn
 
 
 class TestContext:

@@ -163,7 +163,7 @@ class TestSeed:
         "change, word",
         [
             (lambda text: text.replace(MATERIAL, "c2hvcnQ="), "32"),
-            (lambda text: text.replace(MATERIAL, "!!!"), "material"),
+            (lambda text: text.replace(MATERIAL, "'!!!'"), "material"),
             (lambda text: text.replace(FIRST, "not-a-key-id"), "not-a-key-id"),
             (lambda text: text.replace("description:", "descripton:"), "descripton"),
             (lambda text: text.replace("alias/first,", "first,"), "first"),
