@@ -252,8 +252,8 @@ class Worker:
             "EncryptionContext": context,
         }
         call = Call("Encrypt", body, refusal=key.refusal)
-        call.apply = lambda _: call.answer and self.untried.append(
-            Sealed(key, context, plaintext, call.answer["CiphertextBlob"])
+        call.apply = lambda _: (
+            call.answer and self.untried.append(Sealed(key, context, plaintext, call.answer["CiphertextBlob"]))
         )
         return call
 
