@@ -122,9 +122,9 @@ const USUAL: Limits = Limits {
     resources: usize::MAX,
 };
 
-/// For a record that came out too long: the objects go, and few resources stay. What is left is bounded: about thirty
-/// texts and three for each resource, each at most six times its length when escaped.
-const TIGHT: Limits = Limits { object: 1024, additional: 1024, text: 512, user_agent: 512, resources: 16 };
+/// For a record that came out too long: the objects go, and few resources stay. What is left is bounded: at most 110
+/// texts, each at most six times its length when escaped.
+const TIGHT: Limits = Limits { object: 1024, additional: 1024, text: 384, user_agent: 384, resources: 16 };
 
 impl Event<'_> {
     /// Appends the record as one line of JSON, at most [`RECORD_BYTES_MAX`] bytes, without a line break. Members come

@@ -157,9 +157,12 @@ pub enum IssuerKind {
 pub struct WebIdentity<'a> {
     /// The provider.
     pub provider: &'a str,
-    /// What the provider said about the caller.
+    /// What the provider said about the caller; sixteen attributes are written.
     pub attributes: &'a [(&'a str, &'a str)],
 }
+
+/// Attributes of a web identity that are written; there are two or three, but nothing promises it.
+const ATTRIBUTES_MAX: usize = 16;
 
 impl Identity<'_> {
     /// Appends the object. `bytes_max` limits every text in it.
@@ -281,7 +284,7 @@ impl Members<'_> {
     fn web_identity(&mut self, identity: &WebIdentity<'_>) {
         self.put(r#""webIdFederationData":{"federatedProvider":"#, identity.provider);
         self.constant(r#","attributes":{"#);
-        for (index, (name, value)) in identity.attributes.iter().enumerate() {
+        for (index, (name, value)) in identity.attributes.iter().take(ATTRIBUTES_MAX).enumerate() {
             if index > 0 {
                 self.constant(",");
             }

@@ -149,7 +149,7 @@ fn inspect(path: &Path, len: u64) -> io::Result<Option<Damage>> {
         if line.bytes.is_empty() {
             continue;
         }
-        let parsed = Line::parse(line.bytes);
+        let parsed = Line::parse(line.bytes).filter(|_| line.ended);
         whole_lines += u64::from(parsed.is_some());
         records += u64::from(parsed.is_some_and(|line| line.is_consistent(&mut linker)));
         let end = u64::from(line.ended);

@@ -1,4 +1,11 @@
-//! The log as its users see it: records in, failures, damage and what a check makes of them.
+//! The log as its users see it: records in, failures, damage, and what a check makes of them.
 
 mod basics;
 mod common;
+mod durability;
+mod failures;
+mod killed;
+mod measure;
+mod shape;
+mod tampering;
+mod torn;

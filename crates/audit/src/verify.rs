@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::anchor::Anchor;
 use crate::chain::{Head, Header, Line, Linker, genesis};
-use crate::files::{Lines, LogFile, list};
+use crate::files::{Lines, LogFile, RawLine, list};
 use crate::marker::Note;
 
 /// How often progress is told, in bytes.
@@ -166,6 +166,8 @@ struct Check<'a> {
     records: u64,
     first_sequence: u64,
     head: Head,
+    /// File and line of the head.
+    head_place: (String, u64),
     anchors_checked: usize,
     last_anchored: u64,
     notes: Vec<Noted>,
@@ -179,6 +181,17 @@ struct Wrong {
     sequence: u64,
     why: String,
 }
+
+/// What one line turned out to be.
+enum Step {
+    Good,
+    Wrong(Wrong),
+    /// A good record with this number, which is not the next one.
+    Elsewhere(u64),
+}
+
+/// Said of a header that names another hash than the last one before it.
+const UNLED: &str = "the header does not follow the file before";
 
 fn wrong(kind: FaultKind, sequence: u64, why: impl Into<String>) -> Option<Wrong> {
     Some(Wrong { kind, sequence, why: why.into() })
@@ -196,6 +209,7 @@ impl<'a> Check<'a> {
             records: 0,
             first_sequence: 1,
             head: Head { sequence: 0, hash: [0; 32] },
+            head_place: (String::new(), 0),
             anchors_checked: 0,
             last_anchored: 0,
             notes: Vec::new(),
@@ -230,8 +244,13 @@ impl<'a> Check<'a> {
             let mut lines = Lines::open(&file.path).map_err(unreadable(&file.path))?;
             let wrong = self.file(file, is_last, &mut lines, progress).map_err(unreadable(&file.path))?;
             if let Some(Wrong { kind, sequence, why }) = wrong {
-                let line = lines.number.max(1);
-                return Ok(Some(Fault { kind, file: file.name.clone(), line, sequence, why }));
+                let (file, line) = match kind {
+                    // Found out a line later.
+                    FaultKind::Replaced => self.head_place.clone(),
+                    FaultKind::HeaderEdited => (file.name.clone(), 1),
+                    _ => (file.name.clone(), lines.number.max(1)),
+                };
+                return Ok(Some(Fault { kind, file, line, sequence, why }));
             }
             self.bytes_before += lines.offset;
             end = (file.name.clone(), lines.number);
@@ -262,62 +281,70 @@ impl<'a> Check<'a> {
         }
         // A header that leads elsewhere: either it was changed, or the last record of the file before was exchanged.
         let mut suspect = (self.head.hash != header.prev).then_some(&header);
-        let mut blank = false;
+        let mut blank = None;
         loop {
             let expected = self.head.sequence + 1;
             let Some(raw) = lines.next()? else {
-                return Ok(match suspect {
-                    Some(_) => wrong(FaultKind::HeaderEdited, expected, "the header does not follow the file before"),
-                    None if blank && !is_last => wrong(FaultKind::Malformed, expected, "there is an empty line"),
-                    None => None,
-                });
+                if suspect.is_some() {
+                    return Ok(wrong(FaultKind::HeaderEdited, expected, UNLED));
+                }
+                let Some(number) = blank.filter(|_| !is_last) else { return Ok(None) };
+                lines.number = number;
+                return Ok(wrong(FaultKind::Malformed, expected, "there is an empty line"));
             };
             if raw.bytes.is_empty() {
-                blank = true;
+                blank.get_or_insert(lines.number);
                 continue;
             }
-            if blank {
-                return Ok(wrong(FaultKind::Malformed, expected, "there is an empty line before this one"));
+            if let Some(number) = blank {
+                lines.number = number;
+                return Ok(wrong(FaultKind::Malformed, expected, "there is an empty line"));
             }
-            let Some(line) = Line::parse(raw.bytes) else {
-                return Ok(match is_last && !raw.ended {
-                    true => wrong(FaultKind::Torn, expected, "the line is not complete"),
-                    false => wrong(FaultKind::Malformed, expected, "the line is none of this log"),
-                });
-            };
-            if !raw.ended {
-                return Ok(wrong(FaultKind::Torn, expected, "the line has no end"));
+            match self.line(&raw, is_last, &mut suspect) {
+                Step::Good => {}
+                Step::Wrong(wrong) => return Ok(Some(wrong)),
+                Step::Elsewhere(found) => return self.misplaced(found, lines),
             }
-            let consistent = line.is_consistent(&mut self.linker);
-            if !consistent {
-                return Ok(wrong(
-                    FaultKind::Edited,
-                    expected,
-                    "the record does not have the hash that stands beside it",
-                ));
+            if lines.number == 2 {
+                self.head_place.0.clone_from(&file.name);
             }
-            if line.sequence != expected {
-                let found = line.sequence;
-                return Ok(self.misplaced(found, lines)?);
-            }
-            if let Some(header) = suspect.take() {
-                return Ok(match line.previous == header.prev {
-                    true => self.replaced(),
-                    false => wrong(FaultKind::HeaderEdited, expected, "the header does not follow the file before"),
-                });
-            }
-            if line.previous != self.head.hash {
-                return Ok(self.replaced());
-            }
-            if let Some(wrong) = self.accept(&line) {
-                return Ok(Some(wrong));
-            }
+            self.head_place.1 = lines.number;
             let bytes = self.bytes_before + lines.offset;
             if bytes - self.bytes_told >= PROGRESS_BYTES {
                 self.bytes_told = bytes;
                 progress(bytes);
             }
         }
+    }
+
+    /// Checks one line against itself and against the head. `suspect` is the header before it, if that does not follow
+    /// the head.
+    fn line(&mut self, raw: &RawLine<'_>, is_last: bool, suspect: &mut Option<&Header>) -> Step {
+        let expected = self.head.sequence + 1;
+        let bad = |kind, why: &str| Step::Wrong(Wrong { kind, sequence: expected, why: why.to_owned() });
+        let Some(line) = Line::parse(raw.bytes) else {
+            return match is_last && !raw.ended {
+                true => bad(FaultKind::Torn, "the line is not complete"),
+                false => bad(FaultKind::Malformed, "the line is none of this log"),
+            };
+        };
+        if !raw.ended {
+            return bad(FaultKind::Torn, "the line has no end");
+        }
+        if !line.is_consistent(&mut self.linker) {
+            return bad(FaultKind::Edited, "the record does not have the hash that stands beside it");
+        }
+        if line.sequence != expected {
+            return Step::Elsewhere(line.sequence);
+        }
+        if suspect.take().is_some_and(|header| line.previous != header.prev) {
+            return bad(FaultKind::HeaderEdited, UNLED);
+        }
+        if line.previous != self.head.hash {
+            let why = "the record is not the one that the next one follows: it was exchanged together with its hash";
+            return Step::Wrong(Wrong { kind: FaultKind::Replaced, sequence: self.head.sequence, why: why.to_owned() });
+        }
+        self.accept(&line).map_or(Step::Good, Step::Wrong)
     }
 
     fn header(&mut self, file: &LogFile, header: &Header) -> Option<Wrong> {
@@ -411,11 +438,6 @@ impl<'a> Check<'a> {
         let newest = self.anchors.iter().max_by_key(|anchor| (anchor.time, anchor.sequence))?;
         let ends = newest.closed && newest.sequence == self.head.sequence && self.anchors_checked == self.anchors.len();
         ends.then(|| format!("the log was closed before this record, at {}", newest.time))
-    }
-
-    fn replaced(&self) -> Option<Wrong> {
-        let why = "the record is not the one that the next one follows: it was exchanged together with its hash";
-        wrong(FaultKind::Replaced, self.head.sequence, why)
     }
 
     /// Tells a record that was taken out from one that stands elsewhere.

@@ -10,7 +10,7 @@ use crate::*;
 
 #[test]
 fn records_come_back_and_the_chain_holds() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = open(dir.path(), options(2000));
     append(&log, 1..=50);
     let head = log.head();
@@ -24,7 +24,7 @@ fn records_come_back_and_the_chain_holds() {
 
 #[test]
 fn reopening_goes_on_with_the_chain() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     for round in 0..4 {
         let log = open(dir.path(), options(2000));
         assert_eq!(log.head().sequence, round * 10);
@@ -40,7 +40,7 @@ fn reopening_goes_on_with_the_chain() {
 
 #[test]
 fn a_batch_is_one_write_and_one_ticket_covers_all_before() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let faults = Faults::new();
     let log = faults.open(dir.path(), options(1 << 20));
     let tickets: Vec<_> = (1..=64).map(|number| log.append(record(number).as_bytes())).collect();
@@ -58,7 +58,7 @@ fn a_batch_is_one_write_and_one_ticket_covers_all_before() {
 
 #[test]
 fn a_system_that_takes_little_at_a_time_is_asked_again() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let faults = Faults::new();
     faults.bite.store(7, Ordering::SeqCst);
     let log = faults.open(dir.path(), options(600));
@@ -68,7 +68,7 @@ fn a_system_that_takes_little_at_a_time_is_asked_again() {
 
 #[test]
 fn files_begin_with_the_record_their_name_says() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = open(dir.path(), options(2000));
     append(&log, 1..=50);
     let mut expected = 1;
@@ -91,7 +91,7 @@ fn files_begin_with_the_record_their_name_says() {
 
 #[test]
 fn threads_share_a_gapless_chain() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = Arc::new(open(dir.path(), options(50_000)));
     let threads: Vec<_> = (0..4)
         .map(|thread| {
@@ -119,7 +119,7 @@ fn threads_share_a_gapless_chain() {
 
 #[test]
 fn recent_records_come_from_the_end_and_across_files() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = open(dir.path(), options(3000));
     assert!(log.recent(5).is_empty());
     append(&log, 1..=60);
@@ -141,7 +141,7 @@ fn recent_records_come_from_the_end_and_across_files() {
 
 #[test]
 fn reading_begins_anywhere() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = open(dir.path(), options(2000));
     append(&log, 1..=40);
     for from in [0, 1, 2, 13, 39, 40, 41] {
@@ -152,7 +152,7 @@ fn reading_begins_anywhere() {
 
 #[test]
 fn reading_stops_at_damage() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     append(&open(dir.path(), options(1 << 20)), 1..=5);
     let file = list(dir.path()).unwrap().remove(0);
     let damaged = fs::read_to_string(&file.path).unwrap().replace("{\"seq\":3,", "{\"seq\":03,");
@@ -179,7 +179,7 @@ fn memory_keeps_the_newest() {
 
 #[test]
 fn line_breaks_never_split_a_record() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = open(dir.path(), options(1 << 20));
     let ticket = log.append(b"{\r\n \"a\": 1\n}");
     log.flush(ticket).unwrap();
@@ -189,7 +189,7 @@ fn line_breaks_never_split_a_record() {
 
 #[test]
 fn one_process_one_log() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = open(dir.path(), options(1 << 20));
     assert!(matches!(Log::open(dir.path(), "node-1", options(1 << 20)), Err(OpenError::InUse(_))));
     drop(log);
@@ -198,7 +198,7 @@ fn one_process_one_log() {
 
 #[test]
 fn a_log_of_another_node_or_store_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     drop(open(dir.path(), options(1 << 20)));
     let other_node = Log::open(dir.path(), "node-2", options(1 << 20));
     assert!(matches!(other_node, Err(OpenError::Foreign { .. })));
@@ -209,7 +209,7 @@ fn a_log_of_another_node_or_store_is_refused() {
 
 #[test]
 fn a_closed_log_takes_nothing_more() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = open(dir.path(), options(1 << 20));
     let waiting = log.append(record(1).as_bytes());
     let anchor = log.close().unwrap();
@@ -223,7 +223,7 @@ fn a_closed_log_takes_nothing_more() {
 
 #[test]
 fn anchors_survive_being_stored() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = open(dir.path(), options(1 << 20));
     append(&log, 1..=3);
     let anchor = log.anchor();

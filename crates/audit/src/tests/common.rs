@@ -9,6 +9,22 @@ use std::sync::{Arc, Mutex};
 use crate::files::{Disk, Kernel, list};
 use crate::*;
 
+/// A folder in memory where there is one: what is tested here is not how long a disk takes.
+pub(super) fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+/// What a crash would leave of a log that is open.
+pub(super) fn copy_of(dir: &Path) -> tempfile::TempDir {
+    let copy = folder();
+    for entry in fs::read_dir(dir).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    copy
+}
+
 pub(super) fn options(file_bytes_max: u64) -> Options {
     Options { file_bytes_max, store: "store-1".to_owned(), ..Options::default() }
 }
