@@ -114,22 +114,26 @@ fn socket_path(dir: &Path) -> PathBuf {
     dir.join("control.sock")
 }
 
-/// Serves commands until dropped.
-pub async fn serve(dir: PathBuf, shared: Arc<Shared>, started: Instant, listening: String) {
-    let path = socket_path(&dir);
+/// Opens the socket. Without one the server works, but its seals cannot be changed while it runs.
+pub(crate) fn listen(dir: &Path) -> Option<UnixListener> {
+    let path = socket_path(dir);
     // The folder's lock is held, so whatever lies there is left from a process that is gone.
     let _ = std::fs::remove_file(&path);
-    let listener = match UnixListener::bind(&path) {
-        Ok(listener) => listener,
+    let listener = UnixListener::bind(&path).and_then(|listener| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(listener)
+    });
+    match listener {
+        Ok(listener) => Some(listener),
         Err(error) => {
             tracing::warn!(%error, path = %path.display(), "no control socket; seals cannot be changed while running");
-            return;
+            None
         }
-    };
-    if let Err(error) = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)) {
-        tracing::error!(%error, "the control socket cannot be made private; it is closed");
-        return;
     }
+}
+
+/// Serves commands until dropped.
+pub(crate) async fn serve(listener: UnixListener, shared: Arc<Shared>, started: Instant, listening: String) {
     while let Ok((stream, _)) = listener.accept().await {
         let (shared, listening) = (Arc::clone(&shared), listening.clone());
         tokio::spawn(async move {

@@ -35,7 +35,7 @@ impl Services {
 
     /// Background work.
     pub fn workers(&self) -> Vec<Arc<dyn Worker>> {
-        vec![Arc::new(KeyWorker(Arc::clone(&self.kms)))]
+        vec![Arc::new(KeyWorker::new(Arc::clone(&self.kms)))]
     }
 
     /// The way in to all of them.

@@ -8,7 +8,11 @@ use crate::{development, new_key, text};
 
 fn last(server: &claviger_testkit::Server, name: &str) -> Value {
     let records = server.audit();
-    records.into_iter().rev().find(|record| record["eventName"] == name).unwrap_or_else(|| panic!("no record of {name}"))
+    records
+        .into_iter()
+        .rev()
+        .find(|record| record["eventName"] == name)
+        .unwrap_or_else(|| panic!("no record of {name}"))
 }
 
 #[test]

@@ -50,10 +50,7 @@ fn a_policy_that_locks_its_author_out_is_refused_unless_insisted_on() {
         }]));
         let refused = client.kms("PutKeyPolicy", &json!({ "KeyId": id, "Policy": text })).await?;
         assert_eq!(refused.code(), "MalformedPolicyDocumentException");
-        assert_eq!(
-            refused.message(),
-            "The new key policy will not allow you to update the key policy in the future."
-        );
+        assert_eq!(refused.message(), "The new key policy will not allow you to update the key policy in the future.");
         let insisted = json!({ "KeyId": id, "Policy": text, "BypassPolicyLockoutSafetyCheck": true });
         client.kms("PutKeyPolicy", &insisted).await?.ok()?;
         // Without a statement for the account nobody in it is let in any more.
@@ -108,7 +105,8 @@ fn a_policy_change_counts_at_once() {
         for round in 0..20 {
             let mut statements = vec![account_may_everything()];
             if round % 2 == 1 {
-                statements.push(json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*" }));
+                statements
+                    .push(json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*" }));
             }
             let put = json!({ "KeyId": id, "Policy": policy(Value::Array(statements)) });
             client.kms("PutKeyPolicy", &put).await?.ok()?;

@@ -3,9 +3,9 @@
 
 mod audit;
 mod authorization;
+mod ciphertexts;
 mod concurrency;
 mod coverage;
-mod ciphertexts;
 mod time;
 
 use claviger_testkit::{Client, Server, Signing};

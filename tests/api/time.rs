@@ -30,7 +30,10 @@ fn a_key_is_gone_after_its_waiting_period() {
         let decrypt = json!({ "CiphertextBlob": sealed["CiphertextBlob"] });
         client.kms("ScheduleKeyDeletion", &json!({ "KeyId": id, "PendingWindowInDays": 7 })).await?.ok()?;
         let answer = client.kms("Decrypt", &decrypt).await?;
-        assert_eq!((answer.code(), answer.message()), ("KMSInvalidStateException", &*format!("{arn} is pending deletion.")));
+        assert_eq!(
+            (answer.code(), answer.message()),
+            ("KMSInvalidStateException", &*format!("{arn} is pending deletion."))
+        );
         pass(&server, 6).await;
         client.kms("DescribeKey", &json!({ "KeyId": id })).await?.ok()?;
         pass(&server, 1).await;
@@ -38,7 +41,9 @@ fn a_key_is_gone_after_its_waiting_period() {
         assert_eq!((answer.code(), answer.message()), ("NotFoundException", &*format!("Key '{arn}' does not exist")));
         assert_eq!(client.kms("Decrypt", &decrypt).await?.code(), "AccessDeniedException");
         assert_eq!(client.kms("DescribeKey", &json!({ "KeyId": "alias/gone" })).await?.code(), "NotFoundException");
-        assert!(server.audit().iter().any(|r| r["eventName"] == "DeleteKey" && r["serviceEventDetails"]["keyId"] == arn));
+        assert!(
+            server.audit().iter().any(|r| r["eventName"] == "DeleteKey" && r["serviceEventDetails"]["keyId"] == arn)
+        );
         Ok(())
     })
     .unwrap();
@@ -72,7 +77,10 @@ fn automatic_rotation_keeps_its_schedule_and_old_ciphertexts_open() {
         pass(&server, 1).await;
         let first = rotations(&client, &id).await?;
         assert_eq!(first.len(), 1);
-        assert_eq!((&first[0]["RotationType"], &first[0]["KeyMaterialState"]), (&json!("AUTOMATIC"), &json!("CURRENT")));
+        assert_eq!(
+            (&first[0]["RotationType"], &first[0]["KeyMaterialState"]),
+            (&json!("AUTOMATIC"), &json!("CURRENT"))
+        );
         // Three more periods in one leap: each rotation has its own date.
         pass(&server, 270).await;
         let all = rotations(&client, &id).await?;

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -64,21 +63,18 @@ impl Server {
 
     /// Says that it is ready, then looks after the control socket and the anchors until asked to stop.
     pub(super) async fn until_stopped(&self, command: &str) -> anyhow::Result<()> {
-        // Before the ready line: whoever reads it may ask to stop at once.
+        // Signals and the control socket come before the ready line: whoever reads it may use them at once.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let durable = self.folder.is_some();
+        let listener = self.folder.as_ref().and_then(|folder| control::listen(folder.path()));
         let mut out = std::io::stdout().lock();
         writeln!(out, "claviger {command} is ready: {}", self.url)?;
         out.flush()?;
         drop(out);
-        let dir: Option<PathBuf> = self.folder.as_ref().map(|folder| folder.path().to_owned());
-        let durable = dir.is_some();
         let control = async {
-            match dir {
-                Some(dir) => {
-                    control::serve(dir, Arc::clone(self.running.shared()), self.started, self.url.clone()).await
-                }
-                None => std::future::pending().await,
+            if let Some(listener) = listener {
+                control::serve(listener, Arc::clone(self.running.shared()), self.started, self.url.clone()).await;
             }
         };
         tokio::select! {

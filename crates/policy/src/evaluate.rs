@@ -139,10 +139,7 @@ fn read_level(call: &Call<'_>, documents: &[&Document], policy: impl Fn(u32) -> 
 
 fn needs_by_policy(request: &Request<'_>, policies: &Policies<'_>, reach: Option<Reach>) -> Needs {
     if !request.principal.kind.has_identity() {
-        return match reach {
-            Some(Reach::Direct) => Needs::Nothing,
-            _ => Needs::Impossible,
-        };
+        return reach.map_or(Needs::Impossible, |_| Needs::Nothing);
     }
     if is_foreign(request) {
         return reach.map_or(Needs::Impossible, |_| Needs::Identity);

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use claviger_crypto::material::KeyMaterial;
+use claviger_crypto::secret::Secret;
 use claviger_pipeline::{Internal, System, internal};
 use claviger_policy::{Document, Kind, default_key_policy};
 use claviger_store::{Batch, Records};
 use claviger_wire::arn::{is_region, partition_of};
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error};
 use zeroize::Zeroizing;
 
 use crate::create::NewKey;
@@ -15,7 +16,7 @@ use crate::record::{AliasRecord, KeyRecord, Manager, alias_path, key_path};
 use crate::reference::is_key_id;
 
 /// What a seed file says.
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seed {
     /// Account of keys that name none.
@@ -28,7 +29,7 @@ pub struct Seed {
 }
 
 /// One key of a seed file.
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedKey {
     /// Owning account, 12 digits.
@@ -38,9 +39,11 @@ pub struct SeedKey {
     /// A lower-case UUID.
     pub key_id: String,
     /// 32 bytes of key material in base64.
-    pub material: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "base64_secret")]
+    pub material: Option<Secret>,
     /// 32 bytes of key material in hex.
-    pub material_hex: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "hex_secret")]
+    pub material_hex: Option<Secret>,
     /// Description.
     #[serde(default)]
     pub description: String,
@@ -57,6 +60,21 @@ pub struct SeedKey {
     pub enabled: bool,
     /// Days between automatic rotations (90-2560); off unless given.
     pub rotation_period_days: Option<i32>,
+}
+
+/// Key material is held in guarded memory from the moment it is read: a development server keeps its seed for resets.
+fn base64_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    let text = Zeroizing::new(String::deserialize(deserializer)?);
+    let bytes = base64_simd::STANDARD.decode_to_vec(text.as_bytes());
+    let mut bytes = bytes.map_err(|_| D::Error::custom("material is not base64")).map(Zeroizing::new)?;
+    Ok(Some(Secret::take(&mut bytes)))
+}
+
+fn hex_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    let text = Zeroizing::new(String::deserialize(deserializer)?);
+    let bytes = hex::decode(text.as_bytes());
+    let mut bytes = bytes.map_err(|_| D::Error::custom("material_hex is not hex")).map(Zeroizing::new)?;
+    Ok(Some(Secret::take(&mut bytes)))
 }
 
 const fn yes() -> bool {
@@ -168,19 +186,12 @@ impl SeedKey {
     }
 
     fn material(&self) -> Result<KeyMaterial, String> {
-        let mut bytes = match (&self.material, &self.material_hex) {
-            (Some(text), None) => Zeroizing::new(
-                base64_simd::STANDARD
-                    .decode_to_vec(text.as_bytes())
-                    .map_err(|_| "material is not base64".to_owned())?,
-            ),
-            (None, Some(text)) => {
-                Zeroizing::new(hex::decode(text.as_bytes()).map_err(|_| "material_hex is not hex".to_owned())?)
-            }
-            _ => return Err("exactly one of material (base64) and material_hex must be given".to_owned()),
+        let ((Some(secret), None) | (None, Some(secret))) = (&self.material, &self.material_hex) else {
+            return Err("exactly one of material (base64) and material_hex must be given".to_owned());
         };
-        let length = bytes.len();
-        KeyMaterial::import(&mut bytes).map_err(|_| format!("the key material has {length} bytes instead of 32"))
+        let mut bytes = Zeroizing::new(secret.expose().to_vec());
+        KeyMaterial::import(&mut bytes)
+            .map_err(|_| format!("the key material has {} bytes instead of 32", secret.len()))
     }
 
     fn policy_text(&self, account: &str, region: &str) -> Result<String, String> {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use claviger_pipeline::worker::{Worker, WorkerError};
 use claviger_pipeline::{Internal, RecordError, ServiceEvent, System, internal};
@@ -20,7 +21,18 @@ use crate::{EVENT_SOURCE, Kms};
 const PAGE: usize = 100;
 
 /// Does what is due; finds it by an index, so that a hundred thousand idle keys cost nothing.
-pub struct KeyWorker(pub Arc<Kms>);
+pub struct KeyWorker {
+    kms: Arc<Kms>,
+    /// Keys were deleted whose bytes may still lie in the engine's files.
+    scrub_due: AtomicBool,
+}
+
+impl KeyWorker {
+    /// The worker of one service.
+    pub fn new(kms: Arc<Kms>) -> Self {
+        Self { kms, scrub_due: AtomicBool::new(false) }
+    }
+}
 
 impl Worker for KeyWorker {
     fn name(&self) -> &'static str {
@@ -29,19 +41,28 @@ impl Worker for KeyWorker {
 
     fn run<'a>(&'a self, system: &'a System) -> Pin<Box<dyn Future<Output = Result<(), WorkerError>> + Send + 'a>> {
         Box::pin(async move {
-            self.0.keys.uses.flush(system).await.map_err(|error| WorkerError(error.to_string()))?;
+            self.kms.keys.uses.flush(system).await.map_err(|error| WorkerError(error.to_string()))?;
             let now = system.clock.now();
             loop {
                 let due = time_key(now);
                 let page = system.store.list::<KeyRecord>(Some("due"), "", Some(&due), None, PAGE).await;
                 let (keys, _) = page.map_err(|error| WorkerError(error.to_string()))?;
                 if keys.is_empty() {
-                    return Ok(());
+                    break;
                 }
                 for key in keys {
-                    self.0.work(system, key, now).await.map_err(|error| WorkerError(error.to_string()))?;
+                    if key.record.deletion.as_ref().is_some_and(|deletion| deletion.date <= now) {
+                        self.scrub_due.store(true, Ordering::Relaxed);
+                    }
+                    self.kms.work(system, key, now).await.map_err(|error| WorkerError(error.to_string()))?;
                 }
             }
+            if self.scrub_due.load(Ordering::Relaxed) {
+                // Deleted key material must not be found in free pages or logs of the engine either.
+                system.store.scrub().await.map_err(|error| WorkerError(error.to_string()))?;
+                self.scrub_due.store(false, Ordering::Relaxed);
+            }
+            Ok(())
         })
     }
 }

@@ -232,7 +232,7 @@ fn not_principal_with_deny_spares_only_who_is_listed_under_every_name() {
         Setup { resource: Some(document(Kind::Resource, &text)), ..Setup::default() }
     };
     let denied = " with an explicit deny in a resource-based policy";
-    let rows: [(&str, &[&str], Principal<'_>, &str); 9] = [
+    let rows: [(&str, &[&str], Principal<'_>, &str); 10] = [
         ("user and account", &[ALICE, HERE], alice(), "allow"),
         ("user without account", &[ALICE], alice(), denied),
         ("account without user", &[HERE], alice(), denied),
@@ -240,6 +240,7 @@ fn not_principal_with_deny_spares_only_who_is_listed_under_every_name() {
         ("session, role, account", &[SESSION, ROLE, HERE], session(), "allow"),
         ("role and account", &[ROLE, HERE], session(), denied),
         ("session and account", &[SESSION, HERE], session(), denied),
+        ("session and role", &[SESSION, ROLE], session(), denied),
         ("everyone", &["*"], session(), "allow"),
         ("somebody else", &[CAROL, THERE], alice(), denied),
     ];
@@ -296,4 +297,7 @@ fn an_anonymous_caller_has_only_what_everyone_has() {
         ..Setup::default()
     };
     assert_eq!(owners.ask(anonymous, ACTION, SECRET), NO_RESOURCE);
+    // Nor does working for an account make a service one of its principals.
+    let service = Principal { account: HERE, ..Principal::service("logs.amazonaws.com") };
+    assert_eq!(owners.ask(service, ACTION, SECRET), NO_RESOURCE);
 }

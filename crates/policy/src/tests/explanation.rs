@@ -41,6 +41,15 @@ fn a_denial_names_the_layer_and_the_condition_that_was_nearly_met() {
 }
 
 #[test]
+fn of_several_near_misses_the_first_is_named() {
+    let rest = r#""Effect":"Allow","Action":"kms:*","Resource":"*","Condition":{"Bool":{"aws:a":"true"}}"#;
+    let text = format!(r#"{{"Statement":[{{{rest}}},{{{rest}}}]}}"#);
+    let setup = Setup { identity: vec![document(Kind::Identity, &text)], ..Setup::default() };
+    let cause = setup.decide(&request("kms:Encrypt", &NoContext)).reason.cause;
+    assert!(matches!(cause, Cause::NotAllowedBy { near: Some((statement, 0)), .. } if statement.statement == 0));
+}
+
+#[test]
 fn an_allowance_names_the_statement_that_opened_the_last_door() {
     let context = TableContext::new().with("aws:SecureTransport", "true").with("kms:EncryptionContext:app", "hr");
     let decision = setup().decide(&request("kms:Encrypt", &context));
@@ -55,6 +64,9 @@ fn an_allowance_names_the_statement_that_opened_the_last_door() {
     let granted = Setup { grant: Some(GrantKind::Exact), ..setup() };
     assert_eq!(granted.decide(&request("kms:Decrypt", &context)).reason.cause, Cause::AllowedByGrant);
     assert_eq!(granted.decide(&request("kms:Decrypt", &context)).reason.tail("kms:Decrypt"), "");
+    // Where the key policy does as well without the grant, it is what is named.
+    let both = Setup { grant: Some(GrantKind::Role), ..setup() };
+    assert!(matches!(both.decide(&app).reason.cause, Cause::AllowedBy(_)));
 }
 
 #[test]

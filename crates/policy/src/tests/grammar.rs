@@ -78,6 +78,10 @@ fn identity_policies_that_are_refused() {
             "The policy failed legacy parsing",
         ),
         (
+            r#"{"Effect":"Allow","Action":"kms:*","Resource":"*","Condition":{"DateLessThan":{"a:b":"2024-05-01T00:00:00+02:00[Europe/Paris]"}}}"#,
+            "The policy failed legacy parsing",
+        ),
+        (
             r#"{"Effect":"Allow","Action":"kms:*","Resource":"*","Condition":{"forallvalues:stringlikeifexists":{"a:b":"c"}}}"#,
             "accepted",
         ),

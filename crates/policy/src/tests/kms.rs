@@ -40,6 +40,7 @@ fn the_key_policy_rules() {
         ("foreign account named, identity allows", with(aws(THERE), &["kms:*"]), carol(), "allow"),
         ("foreign user named, identity silent", with(aws(CAROL), &[]), carol(), NO_IDENTITY),
         ("foreign caller not named", with(aws(HERE), &["*"]), carol(), HIDDEN),
+        ("service not named", with(aws(HERE), &[]), Principal::service("logs.amazonaws.com"), NO_RESOURCE),
         ("key that is not there", Setup { rule: ResourceRule::KmsKey, ..Setup::default() }, carol(), HIDDEN),
     ];
     for (name, setup, caller, expected) in rows {
