@@ -5,7 +5,6 @@ mod common;
 mod durability;
 mod failures;
 mod killed;
-mod measure;
 mod shape;
 mod tampering;
 mod torn;

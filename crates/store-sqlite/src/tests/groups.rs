@@ -1,7 +1,6 @@
 //! Grouped commits, the queue, and the log.
 
 use std::task::{Context, Waker};
-use std::time::Instant;
 
 use super::*;
 use claviger_store::{CommitError, Scan, StoreError};
@@ -104,54 +103,4 @@ fn scrubbed_content_is_gone_from_the_files() {
         assert!(!found, "in {}", path.display());
     }
     assert_eq!(read(&store, "a").as_deref(), Some("short now"));
-}
-
-/// Not a test of speed, which no test machine promises; prints what this one does:
-/// `cargo test --release -p claviger-store-sqlite -- --ignored --nocapture figures`.
-#[test]
-#[ignore = "prints figures"]
-fn figures() {
-    for (name, synchronous) in [("FULL", Synchronous::Full), ("NORMAL", Synchronous::Normal)] {
-        let place = Place::new();
-        let options = Options { synchronous, ..Options::default() };
-        let store = SqliteStore::open(&place.path(), SPACES, options).unwrap();
-        let value = vec![7_u8; 700];
-        let commits = |first: usize, count: usize, rows: usize| {
-            for number in 0..count {
-                let rows =
-                    (0..rows).map(|row| put(&THINGS, &format!("{first}/{number}/{row}"), &*value, Expect::Absent));
-                block_on(store.commit(rows.collect::<Vec<_>>().into())).unwrap();
-            }
-        };
-        let rate = |what: &str, rows: usize, work: &dyn Fn()| {
-            let start = Instant::now();
-            work();
-            let seconds = start.elapsed().as_secs_f64();
-            println!("{name}: {what}: {:.0}/s, {:.2} us each", rows as f64 / seconds, seconds / rows as f64 * 1e6);
-        };
-        rate("rows, one caller, one a commit", 2000, &|| commits(1, 2000, 1));
-        rate("rows, one caller, 64 a commit", 64 * 200, &|| commits(2, 200, 64));
-        rate("rows, 64 callers, one a commit", 64 * 300, &|| {
-            std::thread::scope(|scope| {
-                for caller in 0..64 {
-                    scope.spawn(move || commits(100 + caller, 300, 1));
-                }
-            });
-        });
-        rate("point reads", 200_000, &|| {
-            for number in 0..200_000 {
-                assert!(block_on(store.get(&THINGS, &format!("1/{}/0", number % 2000))).unwrap().is_some());
-            }
-        });
-        rate("rows in pages of 100 by index", 20_000, &|| {
-            for _ in 0..200 {
-                let scan = Scan { index: Some("by_group"), prefix: "g/1/", limit: 100, ..Scan::all(&THINGS) };
-                assert_eq!(block_on(store.scan(scan)).unwrap().rows.len(), 100);
-            }
-        });
-        let start = Instant::now();
-        let verdict: String = place.raw().query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).unwrap();
-        let (took, size) = (start.elapsed(), place.path().metadata().unwrap().len() >> 20);
-        println!("{name}: quick_check of {size} MiB: {took:?}, {verdict}");
-    }
 }
