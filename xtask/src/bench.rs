@@ -71,7 +71,7 @@ struct Load {
 #[derive(Clone, Copy, Default)]
 struct Figures {
     per_second: f64,
-    /// Answers in a second of the server's processor time: what stays comparable on a busy machine.
+    /// Answers in a second of the server's processor time: what suffers least when the machine is busy.
     per_cpu_second: f64,
     p50_us: f64,
     p99_us: f64,
@@ -89,7 +89,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     }
     let sizes = servers.first().map(|(_, server)| server.sizes.as_slice()).unwrap_or_default();
     println!("\nRequests a second on one core, median of {} rounds of {} s", options.rounds, options.seconds);
-    println!("Ratios are to the bare server; those of a CPU second hold on a busy machine too.");
+    println!("Ratios are to the bare server; those of a CPU second suffer less when the machine is busy.");
     for operation in OPERATIONS {
         let size = sizes.iter().find(|size| size.operation == operation).context("no such operation prepared")?;
         let bare = bench.bare(size.response)?;
