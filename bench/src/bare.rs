@@ -41,6 +41,7 @@ pub(crate) async fn run(listen: SocketAddr, response_bytes: usize) -> anyhow::Re
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(Duration::from_secs(HEADER_SECONDS_MAX))
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         tokio::spawn(connection);
     }

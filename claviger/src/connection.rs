@@ -25,6 +25,9 @@ use crate::server::Shared;
 /// refusal, not enough to keep a server busy.
 const DISCARD_BYTES_MAX: usize = 256 * 1024 * 1024;
 
+/// How long a client may pause before its oversized body is no longer read.
+const DISCARD_PAUSE: Duration = Duration::from_secs(1);
+
 /// Who is on the other end.
 #[derive(Clone, Copy)]
 pub(crate) struct Peer {
@@ -44,8 +47,13 @@ where
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(answer(request, peer, &shared).await) }
     });
-    let connection =
-        http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(head_limit).serve_connection(io, service);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head_limit)
+        // A client that stops sending still gets its answer. It also spares a read, and a buffer for it, while a call
+        // is under way.
+        .half_close(true)
+        .serve_connection(io, service);
     let mut connection = pin!(connection);
     loop {
         tokio::select! {
@@ -64,6 +72,9 @@ where
 
 async fn answer(request: http::Request<Incoming>, peer: Peer, shared: &Shared) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
+    if parts.version == http::Version::HTTP_11 && !parts.headers.contains_key(header::HOST) {
+        return Refusal::NoHost.into_response();
+    }
     let body = match read(&parts.headers, body, &shared.limits).await {
         Ok(body) => body,
         Err(refusal) => return refusal.into_response(),
@@ -77,6 +88,7 @@ async fn answer(request: http::Request<Incoming>, peer: Peer, shared: &Shared) -
 }
 
 enum Refusal {
+    NoHost,
     TooLarge,
     TooSlow,
     Broken,
@@ -85,6 +97,7 @@ enum Refusal {
 impl Refusal {
     fn into_response(self) -> Response<Full<Bytes>> {
         let (status, code, message) = match self {
+            Self::NoHost => (StatusCode::BAD_REQUEST, "SerializationException", "The request names no host."),
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "RequestEntityTooLargeException",
@@ -110,33 +123,52 @@ async fn read(headers: &http::HeaderMap, body: Incoming, limits: &Server) -> Res
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    let announced = body.size_hint().lower();
-    if announced > limits.body_bytes_max as u64 && headers.contains_key(header::EXPECT) {
-        // The client waits for leave to send; it does not get it.
+    let bytes_max = limits.body_bytes_max;
+    if body.size_hint().lower() > bytes_max as u64 {
+        // A client that waits for leave to send does not get it.
+        if !headers.contains_key(header::EXPECT) {
+            discard(body).await;
+        }
         return Err(Refusal::TooLarge);
     }
     let time = Duration::from_secs(limits.body_seconds_max);
-    match tokio::time::timeout(time, collect(body, limits.body_bytes_max)).await {
-        Ok(outcome) => outcome,
+    match tokio::time::timeout(time, collect(body, bytes_max)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(Unread::Broken)) => Err(Refusal::Broken),
+        Ok(Err(Unread::TooLarge(rest))) => {
+            discard(rest).await;
+            Err(Refusal::TooLarge)
+        }
         Err(_) => Err(Refusal::TooSlow),
     }
 }
 
-async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
+/// Reads on without keeping anything, until the client pauses, so that it gets to read the refusal instead of finding
+/// its connection reset.
+async fn discard(mut body: Incoming) {
+    let mut total = 0usize;
+    while let Ok(Some(Ok(frame))) = tokio::time::timeout(DISCARD_PAUSE, body.frame()).await {
+        total = total.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+        if total > DISCARD_BYTES_MAX {
+            return;
+        }
+    }
+}
+
+enum Unread {
+    TooLarge(Incoming),
+    Broken,
+}
+
+async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, Unread> {
     let mut whole = BytesMut::new();
     let mut first: Option<Bytes> = None;
     let mut total = 0usize;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Refusal::Broken)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
         total = total.saturating_add(data.len());
         if total > bytes_max {
-            // Read on without keeping anything, so that the client gets to read the refusal.
-            whole = BytesMut::new();
-            first = None;
-            if total > DISCARD_BYTES_MAX {
-                return Err(Refusal::TooLarge);
-            }
-            continue;
+            return Err(Unread::TooLarge(body));
         }
         // Nearly every body arrives in one piece, which need not be copied.
         match first.take() {
@@ -147,9 +179,6 @@ async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, Refusal>
                 whole.extend_from_slice(&data);
             }
         }
-    }
-    if total > bytes_max {
-        return Err(Refusal::TooLarge);
     }
     Ok(first.unwrap_or_else(|| whole.freeze()))
 }

@@ -85,13 +85,15 @@ pub fn start(
     workers: Vec<Arc<dyn Worker>>,
     holder: String,
 ) -> anyhow::Result<Running> {
-    let first = bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+    // Sockets that share a port would also share it with another server of the same user; so ask first without sharing.
+    drop(bind(listen, false).with_context(|| format!("cannot listen on {listen}"))?);
+    let first = bind(listen, true).with_context(|| format!("cannot listen on {listen}"))?;
     let address = first.local_addr()?.as_socket().context("not an IP address")?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let count = if shared.limits.threads == 0 { cores } else { shared.limits.threads };
     let mut sockets = vec![first];
     for _ in 1..count {
-        sockets.push(bind(address).with_context(|| format!("cannot listen on {address}"))?);
+        sockets.push(bind(address, true).with_context(|| format!("cannot listen on {address}"))?);
     }
     let (stop, stopping) = watch::channel(false);
     let mut threads = Vec::with_capacity(count);
@@ -138,10 +140,10 @@ impl Running {
     }
 }
 
-fn bind(address: SocketAddr) -> std::io::Result<Socket> {
+fn bind(address: SocketAddr, shared: bool) -> std::io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
-    socket.set_reuse_port(true)?;
+    socket.set_reuse_port(shared)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;

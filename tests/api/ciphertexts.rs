@@ -20,12 +20,10 @@ fn any_flipped_bit_is_refused() {
         for position in 0..blob.len() {
             let mut bad = blob.clone();
             bad[position] ^= 1 << (position % 8);
-            // With the key named, whatever the flip did to the blob's header.
-            let input = json!({ "CiphertextBlob": BASE64.encode_to_string(&bad), "KeyId": id });
-            let answer = client.kms("Decrypt", &input).await?;
-            let expected = ["InvalidCiphertextException", "IncorrectKeyException"];
-            assert!(answer.status == 400 && expected.contains(&answer.code()), "byte {position}: {}", answer.body);
-            if answer.code() == "InvalidCiphertextException" {
+            let encoded = BASE64.encode_to_string(&bad);
+            for input in [json!({ "CiphertextBlob": encoded }), json!({ "CiphertextBlob": encoded, "KeyId": id })] {
+                let answer = client.kms("Decrypt", &input).await?;
+                assert_eq!(answer.code(), "InvalidCiphertextException", "byte {position}: {}", answer.body);
                 assert!(answer.body.get("message").is_none(), "{}", answer.body);
             }
         }

@@ -1,4 +1,4 @@
-//! Short fuzzing runs; the targets live in their own workspace because they need nightly.
+//! Short fuzzing runs; the targets live in their own workspace because they are built with coverage instrumentation.
 
 use anyhow::Result;
 

@@ -70,12 +70,9 @@ pub(crate) struct HexHash([u8; 2 * HASH_BYTES]);
 
 impl HexHash {
     pub(crate) fn new(hash: &Hash) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut hex = [0; 2 * HASH_BYTES];
-        for (pair, byte) in hex.chunks_exact_mut(2).zip(hash) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
-        }
+        // The lengths fit by their types.
+        let _ = hex::encode_to_slice(hash, &mut hex);
         Self(hex)
     }
 

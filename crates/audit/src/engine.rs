@@ -318,21 +318,19 @@ impl Engine {
     }
 
     /// Chains what was found on opening and writes it over it; only then what is left of it goes. Whenever this is
-    /// interrupted, the next opening finds the damage or the note.
+    /// interrupted, or fails, the next opening finds the damage or the note.
     pub(crate) fn begin(&self, notes: &[Note]) -> Result<(), WriteError> {
         let mut writer = locked(&self.writer);
-        {
+        let batch = {
             let mut pending = locked(&self.pending);
             for note in notes {
                 let record = note.record((self.clock)(), &pending.mark().head);
                 pending.push(&record);
             }
-        }
-        self.write_pending(&mut writer);
-        let len = writer.len;
-        let cut = writer.cut_to(&*self.disk, len);
+            pending.take(Vec::new())
+        };
+        writer.begin(&*self.disk, &batch).map_err(|error| WriteError::from_io(&error))?;
         drop(writer);
-        cut.map_err(|error| WriteError::from_io(&error))?;
         self.sync_now()
     }
 }

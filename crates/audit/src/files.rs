@@ -1,8 +1,8 @@
 //! The folder: names, order, lines, and the few things asked of the operating system.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The file that one process holds locked as long as it writes here.
@@ -50,6 +50,11 @@ pub(crate) fn write_all_at(disk: &dyn Disk, file: &File, mut bytes: &[u8], mut o
         }
     }
     Ok(())
+}
+
+/// Options for a file that may be new. What is in these files is not for everybody: encryption contexts, addresses.
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.write(true).create(true).mode(0o640)
 }
 
 /// Makes names in a folder last.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::anchor::Anchor;
 use crate::chain::Head;
@@ -24,7 +25,8 @@ pub(crate) const MEMORY: &str = "memory";
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// When a record counts as kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Durability {
     /// Once the operating system has it: it survives the death of the process, but not of the machine.
     #[default]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::chain::{Header, Line};
+use crate::chain::Line;
 use crate::error::ReadError;
 use crate::files::{Lines, LogFile, list};
 
@@ -63,15 +63,13 @@ impl Records {
                 self.open = None;
                 continue;
             };
-            if line.bytes.is_empty() || Header::parse(line.bytes).is_some() {
-                continue;
-            }
-            let record = Line::parse(line.bytes).and_then(|line| stored(&line));
-            let Some(record) = record else {
-                return Err(ReadError::Damaged { file: file.name.clone(), line: lines.number });
-            };
-            if record.sequence >= self.from {
-                return Ok(Some(record));
+            let bytes = line.bytes;
+            let record = Line::parse(bytes).and_then(|line| stored(&line));
+            match record {
+                Some(record) if record.sequence >= self.from => return Ok(Some(record)),
+                Some(_) => {}
+                None if bytes.is_empty() || lines.number == 1 => {}
+                None => return Err(ReadError::Damaged { file: file.name.clone(), line: lines.number }),
             }
         }
     }

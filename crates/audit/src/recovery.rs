@@ -9,7 +9,7 @@ use claviger_crypto::digest::Sha256;
 use crate::chain::{Head, Header, Line, Linker, genesis};
 use crate::engine::Engine;
 use crate::error::OpenError;
-use crate::files::{Disk, LOCK, Lines, LogFile, list, remove_unnamed, sync_folder};
+use crate::files::{Disk, LOCK, Lines, LogFile, list, private, remove_unnamed, sync_folder};
 use crate::log::Options;
 use crate::marker::{Note, TailCut};
 use crate::writer::{Writer, create};
@@ -74,7 +74,7 @@ pub(crate) fn open(
 
 fn lock(dir: &Path) -> Result<File, OpenError> {
     let path = dir.join(LOCK);
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+    let file = private(&mut OpenOptions::new()).truncate(false).open(&path);
     let file = file.map_err(OpenError::io("open", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -207,7 +207,7 @@ fn free_name(file: &LogFile, sequence: u64) -> io::Result<String> {
 fn copy_end(file: &LogFile, from: u64, bytes: u64, name: &str) -> io::Result<()> {
     let mut source = File::open(&file.path)?;
     source.seek(SeekFrom::Start(from))?;
-    let mut target = OpenOptions::new().write(true).create_new(true).open(file.path.with_file_name(name))?;
+    let mut target = private(&mut OpenOptions::new()).create_new(true).open(file.path.with_file_name(name))?;
     io::copy(&mut source.take(bytes), &mut target)?;
     target.flush()?;
     target.sync_all()

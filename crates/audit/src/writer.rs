@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::chain::{Head, Header};
-use crate::files::{Disk, LogFile, UNNAMED, sync_folder, write_all_at};
-use crate::pending::Mark;
+use crate::files::{Disk, LogFile, UNNAMED, private, sync_folder, write_all_at};
+use crate::pending::{Batch, Mark};
 
 /// Room made in advance, in bytes, where records are synced: writing into a file that already has its size spares the
 /// sync the file's metadata and makes it about three times as fast.
@@ -70,6 +70,13 @@ impl Writer {
     /// Whether the next batch belongs into a new file.
     pub(crate) fn is_full(&self, batch_bytes: u64, file_bytes_max: u64) -> bool {
         self.written.head.sequence >= self.first && self.len + batch_bytes > file_bytes_max
+    }
+
+    /// Writes the first batch over whatever stands after the good lines, then removes what is left of that.
+    pub(crate) fn begin(&mut self, disk: &dyn Disk, batch: &Batch) -> io::Result<()> {
+        write_all_at(disk, &self.file, &batch.lines, self.len)?;
+        self.written = batch.end;
+        self.cut_to(disk, self.len + batch.lines.len() as u64)
     }
 
     /// Writes a batch, or leaves the file as it was.
@@ -150,7 +157,7 @@ impl Writer {
 pub(crate) fn create(disk: &dyn Disk, folder: &Path, header: &Header, wait: bool) -> io::Result<(File, u64)> {
     let path = LogFile::new(folder, header.first).path;
     let unnamed = path.with_extension(UNNAMED);
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&unnamed)?;
+    let file = private(OpenOptions::new().read(true)).truncate(true).open(&unnamed)?;
     let line = header.line();
     write_all_at(disk, &file, &line, 0)?;
     if wait {

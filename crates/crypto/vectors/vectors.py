@@ -54,9 +54,13 @@ def header(account, region, key_id, material):
         form, key = b"\x00", bytes.fromhex(key_id.replace("-", ""))
     else:
         texts = [account.encode(), key_id.encode(), region.encode()]
-        return b"\xc1\xa7\x16\x01\xff" + b"".join(u32(len(text)) + text for text in texts) + end
+        return checked(b"\xc1\xa7\x16\x01\xff" + b"".join(u32(len(text)) + text for text in texts) + end)
     where = int(account).to_bytes(5, "big") + key + bytes([len(region)]) + region.encode()
-    return b"\xc1\xa7\x16\x01" + form + where + end
+    return checked(b"\xc1\xa7\x16\x01" + form + where + end)
+
+
+def checked(head):
+    return head + hashlib.sha256(head).digest()[:4]
 
 
 def blob(material, account, region, key_id, context, plaintext):

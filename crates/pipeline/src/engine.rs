@@ -338,14 +338,24 @@ fn decode<O: Operation>(target: &Target<'_>, request: &Request) -> Result<O::Inp
     decoded.map_err(Fault::from)
 }
 
-/// Two random UUIDs from one draw: the generator's cost is per draw.
+/// Two random UUIDs. They are identifiers, not secrets, so one draw from the generator, whose cost is per draw, serves
+/// several calls.
 fn new_ids() -> [String; 2] {
-    let random = claviger_crypto::random::bytes::<32>();
-    let (first, second) = random.split_at(16);
-    [first, second].map(|bytes| {
-        let mut id = [0; 16];
-        id.copy_from_slice(bytes);
-        uuid::Builder::from_random_bytes(id).into_uuid().to_string()
+    const POOL: usize = 32 * 16;
+    thread_local! {
+        static IDS: std::cell::RefCell<([u8; POOL], usize)> = const { std::cell::RefCell::new(([0; POOL], POOL)) };
+    }
+    IDS.with_borrow_mut(|(pool, used)| {
+        [(); 2].map(|()| {
+            if *used == POOL {
+                claviger_crypto::random::fill(pool);
+                *used = 0;
+            }
+            let mut id = [0; 16];
+            id.copy_from_slice(&pool[*used..*used + 16]);
+            *used += 16;
+            uuid::Builder::from_random_bytes(id).into_uuid().to_string()
+        })
     })
 }
 

@@ -1,6 +1,6 @@
 //! One batch inside a transaction: everything is judged before anything is written.
 
-use claviger_store::{Batch, Change, CommitError, Fence, Space, StoreError, rules};
+use claviger_store::{Batch, Change, CommitError, Fence, Space, Step, StoreError, rules};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::errors::Failure;
@@ -9,46 +9,32 @@ use crate::spaces::{Spaces, Sql};
 /// An index entry as it is kept: the index and the key.
 type Entry = (String, String);
 
-/// What is there before the batch.
-struct Current {
-    version: u64,
-    /// The record's index entries, as the column has them.
-    keys: String,
+/// A change that was judged. Everything that can be refused was, so writing it can only fail by
+/// SQLite failing, which takes the whole transaction along.
+enum Ready<'b> {
+    Put { sql: &'b Sql, id: &'b str, version: i64, value: &'b [u8], keys: String, entries: Moved },
+    Delete { sql: &'b Sql, id: &'b str, version: i64, entries: Moved },
 }
 
-/// A change that was judged and can be written.
-struct Ready<'b> {
-    sql: &'b Sql,
-    change: &'b Change,
-    current: Option<Current>,
-    /// The new version, of a put.
-    version: u64,
+/// Index entries before and after a change.
+#[derive(Default)]
+struct Moved {
+    before: Vec<Entry>,
+    after: Vec<Entry>,
 }
 
 /// Applies a batch as `revision`; gives whether it wrote anything, which makes the revision real.
 pub(crate) fn apply(db: &Connection, spaces: &Spaces, batch: &Batch, revision: u64) -> Result<bool, Failure> {
     check_fences(db, batch.fences())?;
+    let number = signed(revision)?;
     let mut ready = Vec::with_capacity(batch.len());
     for step in batch.steps() {
-        let change = &step.change;
-        let sql = spaces.sql(change.space())?;
-        let current = current(db, sql, change.id())?;
-        let before = current.as_ref().map(|current| current.version);
-        rules::expected(change, before)?;
-        let version = match change {
-            Change::Put { space, .. } => {
-                let retired = match before {
-                    Some(_) => 0,
-                    None => retired(db, space)?,
-                };
-                rules::next_version(step, before, retired, revision)?
-            }
-            _ => 0,
-        };
-        ready.push(Ready { sql, change, current, version });
+        if let Some(judged) = judge(db, spaces, step, revision)? {
+            ready.push((step.change.space(), judged));
+        }
     }
-    for ready in ready {
-        write(db, ready, revision)?;
+    for (space, change) in ready {
+        write(db, space, change, number)?;
     }
     Ok(batch.writes())
 }
@@ -65,10 +51,43 @@ fn check_fences(db: &Connection, fences: &[Fence]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn current(db: &Connection, sql: &Sql, id: &str) -> Result<Option<Current>, Failure> {
+/// Judges a step; gives what there is to write.
+fn judge<'b>(db: &Connection, spaces: &'b Spaces, step: &'b Step, revision: u64) -> Result<Option<Ready<'b>>, Failure> {
+    let change = &step.change;
+    let (space, id) = (change.space(), change.id());
+    let sql = spaces.sql(space)?;
     let found: Option<(i64, String)> =
         db.prepare_cached(&sql.current)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    found.map(|(version, keys)| Ok(Current { version: unsigned(version)?, keys })).transpose()
+    let current = found.as_ref().map(|(version, _)| unsigned(*version)).transpose()?;
+    rules::expected(change, current)?;
+    match change {
+        Change::Check { .. } => Ok(None),
+        Change::Delete { .. } => {
+            let Some((version, keys)) = found else {
+                return Ok(None);
+            };
+            let entries = Moved { before: decode(space, id, &keys)?, after: vec![] };
+            Ok(Some(Ready::Delete { sql, id, version, entries }))
+        }
+        Change::Put { value, index, .. } => {
+            let retired = match current {
+                Some(_) => 0,
+                None => retired(db, space)?,
+            };
+            let version = signed(rules::next_version(step, current, retired, revision)?)?;
+            let mut after: Vec<Entry> = index.iter().map(|(name, key)| ((*name).to_owned(), key.clone())).collect();
+            after.sort_unstable();
+            after.dedup();
+            let keys = encode(&after)?;
+            let entries = match found {
+                // The usual update moves nothing.
+                Some((_, before)) if before == keys => Moved::default(),
+                Some((_, before)) => Moved { before: decode(space, id, &before)?, after },
+                None => Moved { before: vec![], after },
+            };
+            Ok(Some(Ready::Put { sql, id, version, value, keys, entries }))
+        }
+    }
 }
 
 fn retired(db: &Connection, space: &Space) -> Result<u64, Failure> {
@@ -78,36 +97,28 @@ fn retired(db: &Connection, space: &Space) -> Result<u64, Failure> {
     Ok(unsigned(retired)?)
 }
 
-fn write(db: &Connection, ready: Ready<'_>, revision: u64) -> Result<(), Failure> {
-    let Ready { sql, change, current, version } = ready;
-    match change {
-        Change::Check { .. } => Ok(()),
-        Change::Put { space, id, value, index, .. } => {
-            let mut keys: Vec<Entry> = index.iter().map(|(name, key)| ((*name).to_owned(), key.clone())).collect();
-            keys.sort_unstable();
-            keys.dedup();
-            let column = encode(&keys)?;
-            if current.as_ref().map(|current| &current.keys) != Some(&column) {
-                let before = current.map_or(Ok(Vec::new()), |current| decode(space, id, &current.keys))?;
-                move_entries(db, sql, id, &before, &keys)?;
-            }
-            db.prepare_cached(&sql.put)?.execute(params![id, signed(version)?, column, value])?;
-            feed(db, revision, space, id)
+fn write(db: &Connection, space: &Space, change: Ready<'_>, revision: i64) -> Result<(), rusqlite::Error> {
+    let id = match change {
+        Ready::Put { sql, id, version, value, keys, entries } => {
+            move_entries(db, sql, id, &entries)?;
+            db.prepare_cached(&sql.put)?.execute(params![id, version, keys, value])?;
+            id
         }
-        Change::Delete { space, id, .. } => {
-            let Some(current) = current else {
-                return Ok(());
-            };
-            move_entries(db, sql, id, &decode(space, id, &current.keys)?, &[])?;
+        Ready::Delete { sql, id, version, entries } => {
+            move_entries(db, sql, id, &entries)?;
             db.prepare_cached(&sql.delete)?.execute([id])?;
             db.prepare_cached("UPDATE claviger_spaces SET retired = ?2 WHERE name = ?1 AND retired < ?2")?
-                .execute(params![space.name, signed(current.version)?])?;
-            feed(db, revision, space, id)
+                .execute(params![space.name, version])?;
+            id
         }
-    }
+    };
+    db.prepare_cached("INSERT INTO claviger_changes (revision, space, id) VALUES (?1, ?2, ?3)")?
+        .execute(params![revision, space.name, id])?;
+    Ok(())
 }
 
-fn move_entries(db: &Connection, sql: &Sql, id: &str, before: &[Entry], after: &[Entry]) -> Result<(), Failure> {
+fn move_entries(db: &Connection, sql: &Sql, id: &str, entries: &Moved) -> Result<(), rusqlite::Error> {
+    let Moved { before, after } = entries;
     let mut unindex = db.prepare_cached(&sql.unindex)?;
     for (name, key) in before.iter().filter(|entry| !after.contains(entry)) {
         unindex.execute([name, key, id])?;
@@ -116,15 +127,6 @@ fn move_entries(db: &Connection, sql: &Sql, id: &str, before: &[Entry], after: &
     for (name, key) in after.iter().filter(|entry| !before.contains(entry)) {
         index.execute([name, key, id])?;
     }
-    Ok(())
-}
-
-fn feed(db: &Connection, revision: u64, space: &Space, id: &str) -> Result<(), Failure> {
-    db.prepare_cached("INSERT INTO claviger_changes (revision, space, id) VALUES (?1, ?2, ?3)")?.execute(params![
-        signed(revision)?,
-        space.name,
-        id
-    ])?;
     Ok(())
 }
 

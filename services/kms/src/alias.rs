@@ -71,7 +71,7 @@ where
     if name.contains(':') {
         return Err(ValidationException::new(format!("{name} contains invalid characters for an alias")).into());
     }
-    if rest.starts_with("aws/") {
+    if rest.starts_with("aws") {
         return Err(NotAuthorizedException::bare().into());
     }
     Ok(())

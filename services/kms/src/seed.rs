@@ -208,6 +208,6 @@ impl SeedKey {
 fn is_alias(name: &str) -> bool {
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
     name.len() <= 256
-        && !name.starts_with("alias/aws/")
+        && !name.starts_with("alias/aws")
         && name.strip_prefix("alias/").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(valid))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use claviger_shapes::kms::{Tag, TagException};
+use claviger_shapes::kms::{LimitExceededException, Tag, TagException};
 
 /// Most tags of a key.
 pub(crate) const TAGS_MAX: usize = 50;
@@ -10,7 +10,7 @@ pub(crate) const TAGS_MAX: usize = 50;
 /// The tags of a request, by name. Reserved and repeated names are refused.
 pub(crate) fn accept<E: From<TagException>>(tags: &[Tag]) -> Result<BTreeMap<String, String>, E> {
     if tags.len() > TAGS_MAX {
-        return Err(too_many());
+        return Err(TagException::new("Too many tags").into());
     }
     let mut accepted = BTreeMap::new();
     for tag in tags {
@@ -23,8 +23,9 @@ pub(crate) fn accept<E: From<TagException>>(tags: &[Tag]) -> Result<BTreeMap<Str
 }
 
 /// The answer when a key would have more than 50 tags.
-pub(crate) fn too_many<E: From<TagException>>() -> E {
-    TagException::new("Too many tags").into()
+pub(crate) fn over_limit<E: From<LimitExceededException>>(key_arn: &str) -> E {
+    LimitExceededException::new(format!("The key {key_arn} would have more than the maximum of {TAGS_MAX} tags."))
+        .into()
 }
 
 /// Names to be removed; reserved names are refused here too.

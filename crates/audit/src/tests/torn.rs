@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use super::common::*;
 use crate::files::list;
@@ -171,6 +172,23 @@ fn interrupted_repairs_are_repeated_and_nothing_goes_unnoted() {
     let cuts = cuts(&intact(dir.path(), &[]));
     assert_eq!(cuts.iter().map(|(at, cut)| (*at, cut.sequence)).collect::<Vec<_>>(), [(4, 4), (5, 5)]);
     assert_eq!(cuts[0].1.cut_bytes, 1800);
+}
+
+#[test]
+fn damage_that_cannot_be_noted_stays() {
+    let dir = folder();
+    append(&open(dir.path(), options(1 << 20)), 1..=3);
+    let path = last_file(dir.path());
+    let content = fs::read(&path).unwrap();
+    for room in [0, 10, 200] {
+        fs::write(&path, [&content[..], b"{\"seq\":4,\"prev"].concat()).unwrap();
+        let faults = Faults::new();
+        faults.room.store(room, Ordering::SeqCst);
+        let refused = Log::open_on(Box::new(faults), dir.path(), "node-1", options(1 << 20));
+        assert!(matches!(refused, Err(OpenError::Write(WriteError::Full(_)))));
+        assert_eq!(open(dir.path(), options(1 << 20)).tail_cuts().len(), 1, "{room}");
+        assert_eq!(cuts(&intact(dir.path(), &[])).len(), 1);
+    }
 }
 
 #[test]

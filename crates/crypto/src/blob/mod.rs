@@ -24,7 +24,7 @@ mod tests;
 
 /// Seals `plaintext` under `material`, bound to `origin` and `context`. Two calls never return the same blob.
 ///
-/// The blob is 112 bytes longer than the plaintext for a key with an ordinary id in a Region whose name has nine
+/// The blob is 116 bytes longer than the plaintext for a key with an ordinary id in a Region whose name has nine
 /// characters.
 pub fn seal(
     material: &KeyMaterial,

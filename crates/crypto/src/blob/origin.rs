@@ -6,8 +6,13 @@
 //!     account (5) as a number, u40be ‖ key id (16) ‖ Region: u8 length ‖ text ‖ material id (32)
 //! form FF (anything that does not fit those):
 //!     account, key id, Region: each u32be length ‖ text ‖ material id (32)
+//! every form: ‖ check (4), the first bytes of SHA-256 over all of the above
 //! ```
+//!
+//! The check proves nothing to an attacker, who can compute it. It tells a damaged blob from an intact one under a key
+//! that is not here, so that damage is answered as an invalid ciphertext wherever it is.
 
+use crate::digest;
 use crate::material::KeyMaterialId;
 
 /// Different from the first byte of AWS's own blobs (01), and from text.
@@ -26,7 +31,7 @@ const UUID_LEN: usize = 36;
 const UUID_GROUPS: [(usize, usize, usize); 5] = [(0, 0, 8), (9, 8, 4), (14, 12, 4), (19, 16, 4), (24, 20, 12)];
 
 /// Bytes of a header in the usual forms, for a Region name of up to 14 characters.
-pub(super) const LEN_HINT: usize = 3 + 1 + 1 + 5 + 16 + 1 + 14 + 32;
+pub(super) const LEN_HINT: usize = 3 + 1 + 1 + 5 + 16 + 1 + 14 + 32 + 4;
 
 /// Where a blob comes from: enough to find the material that opens it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,6 +49,7 @@ pub struct Origin {
 impl Origin {
     /// Appends the header. Works for any text in the fields; unusual ones take more room.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let start = out.len();
         out.extend_from_slice(&MAGIC);
         out.push(VERSION);
         match self.compact() {
@@ -63,6 +69,8 @@ impl Origin {
             }
         }
         out.extend_from_slice(self.material_id.as_bytes());
+        let check = check(&out[start..]);
+        out.extend_from_slice(&check);
     }
 
     fn compact(&self) -> Option<(u8, u64, [u8; 16], u8)> {
@@ -105,7 +113,16 @@ pub(super) fn read(blob: &[u8]) -> Option<(Origin, usize)> {
         _ => return None,
     };
     let material_id = KeyMaterialId::from_bytes(take::<32>(&mut rest)?);
+    let checked = &blob[..blob.len() - rest.len()];
+    if take::<4>(&mut rest)? != check(checked) {
+        return None;
+    }
     Some((Origin { account, region, key_id, material_id }, blob.len() - rest.len()))
+}
+
+fn check(header: &[u8]) -> [u8; 4] {
+    let [a, b, c, d, ..] = digest::sha256(header);
+    [a, b, c, d]
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {

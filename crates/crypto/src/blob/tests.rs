@@ -30,24 +30,24 @@ fn opens_what_an_independent_implementation_sealed() {
     let cases = [
         (
             "c1a716010019df6690e51234abcd12ab34cd56ef1234567890ab0975732d656173742d310562e7f786b6a0f033ceeffeef8bb298da9e9a\
-             47160fff1841fbcb3f865c8315808182838485868788898a8b8c8d8e8f909192939495969798999a9bfaee02169e219f8383172efd2296\
-             16f815e322c13ad89f845c",
+             47160fff1841fbcb3f865c83152012121e808182838485868788898a8b8c8d8e8f909192939495969798999a9bfaee02169e219f83830b\
+             67a69f7da5f1ea757ec5ffa2cc9ba0",
             origin("111122223333", "us-east-1", KEY_ID),
             unit,
             &b"plaintext"[..],
         ),
         (
             "c1a716010100000000001234abcd12ab34cd56ef1234567890ab0965752d776573742d33aef78d4cccfff76e8ca4f0afa2c7a003c92b12\
-             9692072ea17922beebb6a1c068808182838485868788898a8b8c8d8e8f909192939495969798999a9b862dbcc4e197ea215bfe70e8f345\
-             770b",
+             9692072ea17922beebb6a1c068f72f593f808182838485868788898a8b8c8d8e8f909192939495969798999a9b00ccc9582236d237f8ae\
+             2e590873755b",
             origin("000000000000", "eu-west-3", MULTI_REGION),
             context(&[]),
             b"",
         ),
         (
             "c1a71601ff0000000c303030303030303030303030000000066d792d6b6579000000056c6f63616c0261a35def978b69f411d822e4abdc\
-             1c8d1cdf21c0f422a3f34beb59e01e999a808182838485868788898a8b8c8d8e8f909192939495969798999a9bf249bf78ece80e342857\
-             29b8bfad0e6e36",
+             1c8d1cdf21c0f422a3f34beb59e01e999aea9734fc808182838485868788898a8b8c8d8e8f909192939495969798999a9bf20328d096f7\
+             a6bc7aee909a5f35f05276",
             origin("000000000000", "local", "my-key"),
             context(&[]),
             b"x",
@@ -133,7 +133,7 @@ fn bound_to_the_material_and_the_key_id() {
 fn blobs_stay_below_the_interface_limit() {
     let origin = origin("111122223333", "us-east-1", KEY_ID);
     let blob = seal(&material(), &origin, &context(&[]), &[0; 4096]).unwrap();
-    assert_eq!(blob.len(), 4096 + 112);
+    assert_eq!(blob.len(), 4096 + 116);
     assert_eq!(open(&blob, &context(&[])).unwrap(), [0; 4096]);
 }
 

@@ -125,6 +125,10 @@ fn columns_of_the_wrong_kind() {
     let store = sealed.open();
     let rewrite = block_on(store.commit(batch(vec![put(&THINGS, "b", "x", Expect::Any)])));
     assert!(rewrite.unwrap_err().to_string().contains("damaged"));
+    // What stands before it in the batch is not written either.
+    let partly = vec![put(&THINGS, "first", "x", Expect::Any), put(&THINGS, "b", "x", Expect::Any)];
+    block_on(store.commit(batch(partly))).unwrap_err();
+    assert_eq!(block_on(store.get(&THINGS, "first")), Ok(None));
     // Neither is in the way of other records.
     block_on(store.commit(batch(vec![put(&THINGS, "c", "x", Expect::Any)]))).unwrap();
 }

@@ -36,7 +36,7 @@ impl Operation for TagResource {
         let mut record = key.record.clone();
         record.tags.extend(tags::accept::<Self::Error>(&input.tags)?);
         if record.tags.len() > tags::TAGS_MAX {
-            return Err(tags::too_many());
+            return Err(tags::over_limit(&key.arn));
         }
         let mut batch = Batch::default();
         batch.update(key.version, &record);
