@@ -33,6 +33,10 @@ const MEMORY_AUDIT_RECORDS_MAX: usize = 100_000;
 /// How far back an audit log is searched for records that an interrupted process may have written already.
 const RECOVERY_RECORDS: u64 = 50_000;
 
+/// The name of this process among those that use the store. The folder's lock lets only one in, so it can be the same
+/// after every start, and what the last process held is taken over at once.
+pub const NODE: &str = "node-1";
+
 /// The heads of audit logs, so that cutting one short is found.
 pub static ANCHORS: Space = Space { name: "audit_anchors", indexes: &[], sealed: true };
 
@@ -266,7 +270,7 @@ pub async fn system(
     };
     let dir = audit_dir(folder.path());
     DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(io("cannot make", &dir))?;
-    let log = Arc::new(Log::open(&dir, "node-1", options)?);
+    let log = Arc::new(Log::open(&dir, NODE, options)?);
     let system =
         System::new(store, parts.clock, Vault::new(root), log, parts.mode, &foundation.account, parts.listeners);
     recover(&system, &dir).await;

@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::Config;
 use crate::development::Development;
-use crate::foundation::{AnchorRecord, Folder};
+use crate::foundation::{AnchorRecord, Folder, NODE};
 use crate::metrics::Metrics;
 use crate::server::{self, Running, Shared};
 use crate::{Services, control};
@@ -44,8 +44,7 @@ pub(super) fn start(
     let scheme = if tls.is_some() { "https" } else { "http" };
     let engine = services.engine(Arc::new(system), Arc::clone(&metrics) as _);
     let shared = Arc::new(Shared::new(engine, metrics, config.server.clone(), development));
-    let holder = uuid::Uuid::new_v4().to_string();
-    let running = server::start(shared, listen, tls, services.workers(), holder)?;
+    let running = server::start(shared, listen, tls, services.workers(), NODE.to_owned())?;
     let url = format!("{scheme}://{}", running.address);
     Ok(Server { running, services, folder, url, started })
 }

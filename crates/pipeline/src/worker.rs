@@ -46,12 +46,13 @@ impl Bell {
 
 /// Runs the workers until the future is dropped. Only one node of a store works at a time.
 pub async fn run(system: Arc<System>, workers: Vec<Arc<dyn Worker>>, bell: Arc<Bell>, holder: String) {
+    let mut renew_at_ms = i64::MIN;
     loop {
         let waiting = {
             let mut waiting = bell.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             std::mem::take(&mut *waiting)
         };
-        turn(&system, &workers, &holder).await;
+        turn(&system, &workers, &holder, &mut renew_at_ms).await;
         for done in waiting {
             let _ = done.send(());
         }
@@ -59,17 +60,20 @@ pub async fn run(system: Arc<System>, workers: Vec<Arc<dyn Worker>>, bell: Arc<B
     }
 }
 
-async fn turn(system: &System, workers: &[Arc<dyn Worker>], holder: &str) {
+async fn turn(system: &System, workers: &[Arc<dyn Worker>], holder: &str, renew_at_ms: &mut i64) {
     if let Err(error) = system.sweep_outbox().await {
         tracing::warn!(%error, "audit outbox");
     }
     let now_ms = system.clock.wall().as_millisecond();
-    match system.store.lease("workers", holder, now_ms, LEASE_MS).await {
-        Ok(Some(_)) => {}
-        Ok(None) => return,
-        Err(error) => {
-            tracing::warn!(%error, "worker lease");
-            return;
+    // Renewed at half its time, not at every turn: an idle server shall not write.
+    if now_ms >= *renew_at_ms {
+        match system.store.lease("workers", holder, now_ms, LEASE_MS).await {
+            Ok(Some(_)) => *renew_at_ms = now_ms.saturating_add(LEASE_MS / 2),
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(%error, "worker lease");
+                return;
+            }
         }
     }
     for worker in workers {

@@ -301,3 +301,17 @@ fn an_anonymous_caller_has_only_what_everyone_has() {
     let service = Principal { account: HERE, ..Principal::service("logs.amazonaws.com") };
     assert_eq!(owners.ask(service, ACTION, SECRET), NO_RESOURCE);
 }
+
+#[test]
+fn a_missing_part_of_an_arn_never_opens_anything() {
+    let open = || identity_allow_all();
+    let ask = |documents: Vec<Document>| Setup { identity: documents, ..Setup::default() }.ask(alice(), ACTION, SECRET);
+    let one = |effect: &str, element: &str| {
+        statement(Kind::Identity, effect, &format!(r#""Action":"*","{element}":"arn:aws:secretsmanager:eu-west-1""#))
+    };
+    let denied = " with an explicit deny in an identity-based policy";
+    assert_eq!(ask(vec![one("Allow", "Resource")]), NO_IDENTITY, "it is no wildcard");
+    assert_eq!(ask(vec![one("Allow", "NotResource")]), NO_IDENTITY, "what is left out may be more");
+    assert_eq!(ask(vec![open(), one("Deny", "Resource")]), denied, "what is denied may be more");
+    assert_eq!(ask(vec![open(), one("Deny", "NotResource")]), denied, "what is spared is not");
+}
