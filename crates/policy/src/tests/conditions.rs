@@ -135,6 +135,8 @@ fn arns_compare_part_by_part() {
         (r#""ArnLike":{"aws:a":"arn:aws:s*s:eu-west-1:111122223333:*"}"#, &[("aws:a", topic)], true),
         (r#""ArnLike":{"aws:a":"arn:aws:sns:eu-*:orders:new"}"#, &[("aws:a", topic)], false),
         (r#""ArnLike":{"aws:a":"*"}"#, &[("aws:a", topic)], false),
+        (r#""ArnLike":{"aws:a":"*:*:*:*:*:*"}"#, &[("aws:a", topic)], true),
+        (r#""ArnLike":{"aws:a":"*:*:*:*:*:*"}"#, &[("aws:a", "urn:a:b:c:d:e")], false),
         (r#""ArnLike":{"aws:a":"arn:aws:sns:eu-west-1:111122223333:ORDERS*"}"#, &[("aws:a", topic)], false),
         (r#""ArnLike":{"aws:a":"arn:aws:sns:*:*:*"}"#, &[("aws:a", "not an arn")], false),
         (r#""ArnNotLike":{"aws:a":"arn:aws:sns:*:*:*"}"#, &[("aws:a", "not an arn")], true),

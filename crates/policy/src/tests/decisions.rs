@@ -90,6 +90,12 @@ fn identity_alone_suffices_at_home_and_both_sides_must_agree_abroad() {
         let setup = Setup { resource, identity, ..Setup::default() };
         assert_eq!(setup.ask(caller, ACTION, SECRET), expected, "{name}");
     }
+    let abroad =
+        Request { principal: carol(), action: ACTION, resource: SECRET, resource_account: HERE, context: &NoContext };
+    assert_eq!(
+        Setup::default().decide(&abroad).reason.message(&abroad),
+        format!("User: {CAROL} is not authorized to perform: {ACTION} on resource: {SECRET}{NO_RESOURCE}")
+    );
 }
 
 #[test]
@@ -202,6 +208,14 @@ fn trust_policies_give_no_cause_away() {
     assert_eq!(ask(with(&aws(CAROL), open()), alice()), "", "identity alone is not enough");
     assert_eq!(ask(with(&aws(CAROL), open()), carol()), "allow", "both sides, two accounts");
     assert_eq!(ask(with(&aws(CAROL), vec![]), carol()), "", "one side, two accounts");
+    let refusing = statement(Kind::Trust, "Deny", r#""Principal":"*","Action":"sts:*""#);
+    assert_eq!(ask(Setup { resource: Some(refusing), ..with(&aws(ALICE), open()) }, alice()), "", "denied by the role");
+    let own_deny = vec![statement(Kind::Identity, "Deny", r#""Action":"sts:*","Resource":"*""#)];
+    assert_eq!(
+        ask(with(&aws(ALICE), own_deny), alice()),
+        " with an explicit deny in an identity-based policy",
+        "the caller's own policies are no secret of the role"
+    );
     let issuer = "arn:aws:iam::111122223333:oidc-provider/issuer.example";
     let bearer = Principal { kind: PrincipalKind::WebIdentity, arn: issuer, ..Principal::service("") };
     assert_eq!(ask(with(&format!(r#"{{"Federated":"{issuer}"}}"#), vec![]), bearer), "allow");

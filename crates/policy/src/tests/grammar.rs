@@ -148,6 +148,9 @@ fn set_operators_on_single_valued_keys_are_too_open_for_a_key_policy() {
     assert!(with(r#""ForAllValues:StringLike":{"aws:RequestTag/team":"x"}"#).starts_with("OverlyPermissiveCondition"));
     assert_eq!(with(r#""ForAllValues:StringEquals":{"kms:EncryptionContextKeys":["x"]}"#), "accepted");
     assert_eq!(with(r#""ForAnyValue:StringEquals":{"kms:EncryptionContext:app":"x"}"#), "accepted");
+    let elsewhere = r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
+        "ForAllValues:StringEquals":{"kms:EncryptionContext:app":"x"}}}"#;
+    assert_eq!(identity(elsewhere), "accepted");
 }
 
 #[test]
