@@ -13,7 +13,7 @@ pub(crate) fn symmetric<'a>(
     key: &str,
 ) -> Option<Values<'a>> {
     if let Some(name) = key.strip_prefix("kms:encryptioncontext:") {
-        let (_, value) = context?.iter().find(|(pair, _)| pair.to_lowercase() == name)?;
+        let (_, value) = context?.iter().find(|(pair, _)| pair.eq_ignore_ascii_case(name))?;
         return Some(Values::One(value.as_str().into()));
     }
     match key {
