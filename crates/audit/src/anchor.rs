@@ -20,7 +20,7 @@ pub struct Anchor {
     pub hash: [u8; 32],
     /// When the anchor was taken.
     pub time: Timestamp,
-    /// The log was closed after this record; nothing may follow it before a later anchor that is not `closed`.
+    /// The log was closed after this record: nothing may follow it until it is opened again.
     #[serde(default)]
     pub closed: bool,
 }
@@ -29,5 +29,10 @@ impl Anchor {
     /// What was anchored.
     pub fn head(&self) -> Head {
         Head { sequence: self.sequence, hash: self.hash }
+    }
+
+    /// Whether a log that ends with `end` can be the one that was anchored, as far as its end tells.
+    pub(crate) fn allows_end(&self, end: &Head) -> bool {
+        *end == self.head() || (!self.closed && end.sequence > self.sequence)
     }
 }

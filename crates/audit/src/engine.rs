@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::anchor::Anchor;
 use crate::chain::Header;
 use crate::error::WriteError;
-use crate::files::{Disk, LogFile, sync_folder};
+use crate::files::{Disk, Lock, LogFile, sync_folder};
 use crate::log::{Clock, Durability, Options, Ticket};
 use crate::marker::Note;
 use crate::outcome::Failures;
@@ -48,7 +48,7 @@ pub(crate) struct Engine {
     wake: Condvar,
     stop: AtomicBool,
     /// Keeps other processes out for as long as it is open.
-    _lock: File,
+    _lock: Lock,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -63,7 +63,7 @@ impl Engine {
         options: Options,
         disk: Box<dyn Disk>,
         writer: Writer,
-        lock: File,
+        lock: Lock,
     ) -> Self {
         Self {
             folder,
@@ -153,7 +153,9 @@ impl Engine {
         match result {
             Ok(()) => {
                 writer.written = batch.end;
-                locked(&self.pending).note_written();
+                if self.durability == Durability::Os {
+                    locked(&self.pending).settle(batch.end.position);
+                }
                 self.decided.store(batch.end.position, Ordering::Release);
             }
             Err(error) => self.give_up_unwritten(writer, WriteError::from_io(&error)),
@@ -242,7 +244,11 @@ impl Engine {
         let result = match result {
             Ok(()) => {
                 writer.synced = reached;
-                if self.durability == Durability::Disk && !locked(&self.pending).closed {
+                let mut pending = locked(&self.pending);
+                pending.settle(reached.mark.position);
+                let goes_on = !pending.closed;
+                drop(pending);
+                if self.durability == Durability::Disk && goes_on {
                     writer.reserve(&*self.disk);
                 }
                 Ok(())
@@ -319,7 +325,7 @@ impl Engine {
 
     /// Chains what was found on opening and writes it over it; only then what is left of it goes. Whenever this is
     /// interrupted, or fails, the next opening finds the damage or the note.
-    pub(crate) fn begin(&self, notes: &[Note]) -> Result<(), WriteError> {
+    pub(crate) fn begin(&self, notes: impl Iterator<Item = Note>) -> Result<(), WriteError> {
         let mut writer = locked(&self.writer);
         let batch = {
             let mut pending = locked(&self.pending);

@@ -1,6 +1,6 @@
 //! The folder: names, order, lines, and the few things asked of the operating system.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -10,6 +10,25 @@ pub(crate) const LOCK: &str = "lock";
 
 /// The extension of a file whose header is not in it yet.
 pub(crate) const UNNAMED: &str = "new";
+
+/// The lock of a folder. Let go explicitly: a child process that was just forked shares the open file, and would keep
+/// the lock until it has become another program.
+pub(crate) struct Lock(File);
+
+impl Lock {
+    /// Takes the lock, if nobody has it.
+    pub(crate) fn take(path: &Path) -> Result<Self, TryLockError> {
+        let file = private(&mut OpenOptions::new()).truncate(false).open(path).map_err(TryLockError::Error)?;
+        file.try_lock()?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
 
 /// What is asked of the disk, so that tests can let it fail.
 pub(crate) trait Disk: Send + Sync {

@@ -34,7 +34,7 @@ pub use event::{
 };
 pub use identity::{Identity, Issuer, IssuerKind, Session, WebIdentity};
 pub use log::{Clock, Durability, Log, Options, Ticket};
-pub use marker::{Note, Outage, RESUMED, SELF_SOURCE, TAIL_CUT, TailCut};
+pub use marker::{Mismatch, NOT_AS_ANCHORED, Note, Outage, RESUMED, SELF_SOURCE, TAIL_CUT, TailCut};
 pub use read::{Records, StoredRecord, read};
 pub use verify::{Fault, FaultKind, Noted, Report, VerifyError, size, verify};
 

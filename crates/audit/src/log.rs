@@ -13,7 +13,7 @@ use crate::chain::Head;
 use crate::engine::Engine;
 use crate::error::{OpenError, WriteError};
 use crate::files::{Disk, Kernel};
-use crate::marker::TailCut;
+use crate::marker::{Mismatch, TailCut};
 use crate::memory::Memory;
 use crate::read::{self, StoredRecord};
 use crate::recovery;
@@ -44,6 +44,10 @@ pub struct Options {
     pub file_bytes_max: u64,
     /// The identifier of the store the log belongs to; the beginning of the chain is bound to it. Empty unless set.
     pub store: String,
+    /// The last anchor that was kept of this log. If it was taken by [`Log::close`], the log must end with it; if not,
+    /// the log must reach it. Otherwise opening notes that in the log; see [`Log::mismatch`]. For whoever keeps the
+    /// anchor of every opening and closing; none unless set.
+    pub last_anchor: Option<Anchor>,
     /// The time for the log's own records; the system's unless set.
     pub clock: Clock,
 }
@@ -54,6 +58,7 @@ impl Default for Options {
             durability: Durability::Os,
             file_bytes_max: 128 * 1024 * 1024,
             store: String::new(),
+            last_anchor: None,
             clock: Arc::new(Timestamp::now),
         }
     }
@@ -66,6 +71,7 @@ impl fmt::Debug for Options {
             .field("durability", &self.durability)
             .field("file_bytes_max", &self.file_bytes_max)
             .field("store", &self.store)
+            .field("last_anchor", &self.last_anchor)
             .finish_non_exhaustive()
     }
 }
@@ -107,6 +113,7 @@ struct Files {
     engine: Arc<Engine>,
     syncing: Option<JoinHandle<()>>,
     cuts: Vec<TailCut>,
+    mismatch: Option<Mismatch>,
 }
 
 impl Log {
@@ -126,7 +133,7 @@ impl Log {
 
     pub(crate) fn open_on(disk: Box<dyn Disk>, dir: &Path, node: &str, options: Options) -> Result<Self, OpenError> {
         let durability = options.durability;
-        let (engine, cuts) = recovery::open(disk, dir, node, options)?;
+        let recovery::Opened { engine, cuts, mismatch } = recovery::open(disk, dir, node, options)?;
         let engine = Arc::new(engine);
         let syncing = match durability {
             Durability::Os => None,
@@ -137,7 +144,7 @@ impl Log {
                 Some(started.map_err(OpenError::io("start the thread that syncs", dir))?)
             }
         };
-        Ok(Self { inner: Inner::Files(Files { engine, syncing, cuts }) })
+        Ok(Self { inner: Inner::Files(Files { engine, syncing, cuts, mismatch }) })
     }
 
     /// Numbers, links and keeps a record until it is flushed. Never waits for the disk.
@@ -216,6 +223,14 @@ impl Log {
         match &self.inner {
             Inner::Memory(_) => &[],
             Inner::Files(files) => &files.cuts,
+        }
+    }
+
+    /// How the end of the log contradicted [`Options::last_anchor`] when it was opened.
+    pub fn mismatch(&self) -> Option<&Mismatch> {
+        match &self.inner {
+            Inner::Memory(_) => None,
+            Inner::Files(files) => files.mismatch.as_ref(),
         }
     }
 }

@@ -17,6 +17,8 @@ pub const SELF_SOURCE: &str = "claviger";
 pub const TAIL_CUT: &str = "AuditLogTailCut";
 /// `eventName`: records can be written again after they could not.
 pub const RESUMED: &str = "AuditLogResumed";
+/// `eventName`: the log did not end where its last anchor says when it was opened.
+pub const NOT_AS_ANCHORED: &str = "AuditLogNotAsAnchored";
 
 /// How every record of the log about itself begins.
 const BEGIN: &[u8] = br#"{"eventVersion":"1.11","userIdentity":{"type":"AWSService","invokedBy":"claviger"},"#;
@@ -50,6 +52,23 @@ pub struct Outage {
     pub dropped_records: u64,
 }
 
+/// The end of a log was not where the last anchor says when it was opened: somebody cut it, put something behind it, or
+/// exchanged it; or an older copy was put in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mismatch {
+    /// The number of the anchored record.
+    pub anchored_sequence: u64,
+    /// Its hash, in hexadecimal.
+    pub anchored_hash: String,
+    /// Whether the log had been closed after it.
+    pub closed: bool,
+    /// The number of the last good record found.
+    pub found_sequence: u64,
+    /// Its hash, in hexadecimal.
+    pub found_hash: String,
+}
+
 /// Something the log noted about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -58,6 +77,8 @@ pub enum Note {
     TailCut(TailCut),
     /// See [`Outage`].
     Resumed(Outage),
+    /// See [`Mismatch`].
+    NotAsAnchored(Mismatch),
 }
 
 impl Note {
@@ -66,6 +87,7 @@ impl Note {
         let (name, details) = match self {
             Self::TailCut(cut) => (TAIL_CUT, serde_json::value::to_raw_value(cut)),
             Self::Resumed(outage) => (RESUMED, serde_json::value::to_raw_value(outage)),
+            Self::NotAsAnchored(mismatch) => (NOT_AS_ANCHORED, serde_json::value::to_raw_value(mismatch)),
         };
         let details = details.unwrap_or_else(|_| RawValue::NULL.to_owned());
         // Unique without asking for randomness: no other record follows this head.
@@ -115,6 +137,7 @@ impl Note {
         match shape.event_name {
             TAIL_CUT => serde_json::from_str(details).ok().map(Self::TailCut),
             RESUMED => serde_json::from_str(details).ok().map(Self::Resumed),
+            NOT_AS_ANCHORED => serde_json::from_str(details).ok().map(Self::NotAsAnchored),
             _ => None,
         }
     }
@@ -137,7 +160,14 @@ mod tests {
             kept_as: None,
         });
         let resumed = Note::Resumed(Outage { since: time, dropped_records: 9 });
-        for note in [cut, resumed] {
+        let mismatch = Note::NotAsAnchored(Mismatch {
+            anchored_sequence: 9,
+            anchored_hash: "cd".into(),
+            closed: true,
+            found_sequence: 3,
+            found_hash: "ab".into(),
+        });
+        for note in [cut, resumed, mismatch] {
             let record = note.record(time, &head);
             assert_eq!(Note::read(&record), Some(note));
             let json: serde_json::Value = serde_json::from_slice(&record).unwrap();

@@ -16,13 +16,15 @@ pub(crate) struct Pending {
     lines: Vec<u8>,
     /// Counts appended records and never goes back, unlike the sequence, which does when a write fails.
     position: u64,
+    /// How many of the appended records were given up.
+    given_up: u64,
     linker: Linker,
     /// The record on one line, when it was not already.
     flat: Vec<u8>,
     /// Records given up since the log last worked, still to be noted.
     outage: Option<Outage>,
-    /// The outage that the first waiting line notes.
-    noted: Option<Outage>,
+    /// Outages whose notes are not certain to stay yet, each with the position of the record behind its note.
+    noted: Vec<(u64, Outage)>,
     pub(crate) closed: bool,
 }
 
@@ -33,11 +35,12 @@ pub(crate) struct Batch {
     pub(crate) end: Mark,
 }
 
-/// A place in the chain, and how many records had been appended when it was reached.
+/// A place in the chain, and how many records had been appended and given up when it was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) head: Head,
     pub(crate) position: u64,
+    pub(crate) given_up: u64,
 }
 
 impl Pending {
@@ -47,10 +50,11 @@ impl Pending {
             head_hex: HexHash::new(&head.hash),
             lines: Vec::new(),
             position: 0,
+            given_up: 0,
             linker: Linker::default(),
             flat: Vec::new(),
             outage: None,
-            noted: None,
+            noted: Vec::new(),
             closed: false,
         }
     }
@@ -59,7 +63,7 @@ impl Pending {
     pub(crate) fn append(&mut self, record: &[u8], clock: &dyn Fn() -> Timestamp) -> (u64, u64) {
         if let Some(outage) = self.outage.take() {
             self.push(&Note::Resumed(outage.clone()).record(clock(), &self.head));
-            self.noted = Some(outage);
+            self.noted.push((self.position + 1, outage));
         }
         if record.contains(&b'\n') || record.contains(&b'\r') {
             let mut flat = std::mem::take(&mut self.flat);
@@ -96,22 +100,30 @@ impl Pending {
     }
 
     pub(crate) fn mark(&self) -> Mark {
-        Mark { head: self.head, position: self.position }
+        Mark { head: self.head, position: self.position, given_up: self.given_up }
     }
 
-    /// The batch that carried the note of an outage was written.
-    pub(crate) fn note_written(&mut self) {
-        self.noted = None;
+    /// The records up to this position are there to stay.
+    pub(crate) fn settle(&mut self, position: u64) {
+        self.noted.retain(|(noted_at, _)| *noted_at > position);
     }
 
     /// Gives up everything after `kept`, and returns where the chain goes on.
     pub(crate) fn give_up_after(&mut self, kept: &Mark, now: Timestamp) -> Mark {
-        let earlier = self.noted.take().or(self.outage.take());
-        let dropped = self.position - kept.position;
-        self.outage = Some(match earlier {
-            Some(outage) => Outage { dropped_records: outage.dropped_records + dropped, ..outage },
-            None => Outage { since: now, dropped_records: dropped },
+        let dropped = (self.position - kept.position) - (self.given_up - kept.given_up);
+        self.given_up += dropped;
+        let mut outage = self.outage.take().unwrap_or(Outage { since: now, dropped_records: 0 });
+        outage.dropped_records += dropped;
+        // Notes that are lost are written again, as one.
+        self.noted.retain(|(noted_at, lost)| {
+            let stays = *noted_at <= kept.position;
+            if !stays {
+                outage.since = outage.since.min(lost.since);
+                outage.dropped_records += lost.dropped_records;
+            }
+            stays
         });
+        self.outage = (outage.dropped_records > 0).then_some(outage);
         self.lines.clear();
         self.head = kept.head;
         self.head_hex = HexHash::new(&kept.head.hash);

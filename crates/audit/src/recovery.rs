@@ -9,18 +9,20 @@ use claviger_crypto::digest::Sha256;
 use crate::chain::{Head, Header, Line, Linker, genesis};
 use crate::engine::Engine;
 use crate::error::OpenError;
-use crate::files::{Disk, LOCK, Lines, LogFile, list, private, remove_unnamed, sync_folder};
+use crate::files::{Disk, LOCK, Lines, Lock, LogFile, list, private, remove_unnamed, sync_folder};
 use crate::log::Options;
-use crate::marker::{Note, TailCut};
+use crate::marker::{Mismatch, Note, TailCut};
 use crate::writer::{Writer, create};
 
-/// Opens or begins a log. Says what was cut off, which the log by then notes too.
-pub(crate) fn open(
-    disk: Box<dyn Disk>,
-    dir: &Path,
-    node: &str,
-    options: Options,
-) -> Result<(Engine, Vec<TailCut>), OpenError> {
+/// An opened log, and what was wrong with its end. The log by then notes that too.
+pub(crate) struct Opened {
+    pub(crate) engine: Engine,
+    pub(crate) cuts: Vec<TailCut>,
+    pub(crate) mismatch: Option<Mismatch>,
+}
+
+/// Opens or begins a log.
+pub(crate) fn open(disk: Box<dyn Disk>, dir: &Path, node: &str, options: Options) -> Result<Opened, OpenError> {
     fs::create_dir_all(dir).map_err(OpenError::io("make the folder", dir))?;
     let lock = lock(dir)?;
     remove_unnamed(dir).map_err(OpenError::io("tidy", dir))?;
@@ -63,24 +65,34 @@ pub(crate) fn open(
             Writer::resume(file, header.first, len, head)
         }
     };
+    let mismatch = mismatch(node, &options, &writer.written.head);
     let engine = Engine::new(dir.to_owned(), node, options, disk, writer, lock);
-    let notes: Vec<Note> = cuts.iter().cloned().map(Note::TailCut).collect();
-    engine.begin(&notes)?;
+    let notes = cuts.iter().cloned().map(Note::TailCut).chain(mismatch.clone().map(Note::NotAsAnchored));
+    engine.begin(notes)?;
     if !begun {
         set_aside(&cuts)?;
     }
-    Ok((engine, cuts))
+    Ok(Opened { engine, cuts, mismatch })
 }
 
-fn lock(dir: &Path) -> Result<File, OpenError> {
+fn mismatch(node: &str, options: &Options, end: &Head) -> Option<Mismatch> {
+    let anchor = options.last_anchor.as_ref()?;
+    let of_this_log = anchor.node == node && anchor.store == options.store;
+    (of_this_log && !anchor.allows_end(end)).then(|| Mismatch {
+        anchored_sequence: anchor.sequence,
+        anchored_hash: hex::encode(anchor.hash),
+        closed: anchor.closed,
+        found_sequence: end.sequence,
+        found_hash: hex::encode(end.hash),
+    })
+}
+
+fn lock(dir: &Path) -> Result<Lock, OpenError> {
     let path = dir.join(LOCK);
-    let file = private(&mut OpenOptions::new()).truncate(false).open(&path);
-    let file = file.map_err(OpenError::io("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),
-        Err(TryLockError::Error(error)) => Err(OpenError::io("lock", &path)(error)),
-    }
+    Lock::take(&path).map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::InUse(dir.to_owned()),
+        TryLockError::Error(error) => OpenError::io("lock", &path)(error),
+    })
 }
 
 /// How far a file is good.

@@ -32,6 +32,9 @@ pub struct Report {
     /// Good records after the last anchor that was found to hold: from those on, somebody who may write the files
     /// could have rewritten or cut off the log unnoticed.
     pub records_after_last_anchor: u64,
+    /// The newest anchor says that the log was closed, and yet it goes on: so many records were written since. If the
+    /// log was not opened since either, they are forged.
+    pub records_after_close: u64,
     /// What the log noted about itself.
     pub notes: Vec<Noted>,
     /// The first thing that is not as it was written; nothing after it was looked at.
@@ -89,8 +92,6 @@ pub enum FaultKind {
     Truncated,
     /// An anchored record is another one than when it was anchored: the log was rewritten, up to it at least.
     Rewritten,
-    /// There are records after the log was closed.
-    AppendedAfterClose,
 }
 
 impl Report {
@@ -219,7 +220,10 @@ impl<'a> Check<'a> {
     }
 
     fn report(self, fault: Option<Fault>) -> Report {
+        let newest = self.anchors.iter().max_by_key(|anchor| (anchor.time, anchor.sequence));
+        let closed_at = newest.filter(|anchor| anchor.closed).map_or(u64::MAX, |anchor| anchor.sequence);
         Report {
+            records_after_close: self.head.sequence.saturating_sub(closed_at),
             node: self.node,
             store: self.store,
             files: self.files,
@@ -302,6 +306,9 @@ impl<'a> Check<'a> {
             }
             match self.line(&raw, is_last, &mut suspect) {
                 Step::Good => {}
+                Step::Wrong(wrong) if is_last && wrong.kind == FaultKind::Malformed => {
+                    return Ok(Some(Self::perhaps_torn(wrong, lines)?));
+                }
                 Step::Wrong(wrong) => return Ok(Some(wrong)),
                 Step::Elsewhere(found) => return self.misplaced(found, lines),
             }
@@ -404,9 +411,6 @@ impl<'a> Check<'a> {
     }
 
     fn accept(&mut self, line: &Line<'_>) -> Option<Wrong> {
-        if let Some(closed) = self.closed_here() {
-            return wrong(FaultKind::AppendedAfterClose, line.sequence, closed);
-        }
         self.records += 1;
         self.head = line.head();
         self.notes.extend(Note::read(line.record).map(|note| Noted { sequence: line.sequence, note }));
@@ -433,11 +437,19 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// Whether the newest anchor says that the log ends here.
-    fn closed_here(&self) -> Option<String> {
-        let newest = self.anchors.iter().max_by_key(|anchor| (anchor.time, anchor.sequence))?;
-        let ends = newest.closed && newest.sequence == self.head.sequence && self.anchors_checked == self.anchors.len();
-        ends.then(|| format!("the log was closed before this record, at {}", newest.time))
+    /// A line that was being written into room made in advance ends where that room goes on.
+    fn perhaps_torn(wrong: Wrong, lines: &mut Lines) -> io::Result<Wrong> {
+        let number = lines.number;
+        let (mut some, mut only_room) = (false, true);
+        while let Some(line) = lines.next()? {
+            some = true;
+            only_room &= line.bytes.is_empty();
+        }
+        lines.number = number;
+        if some && only_room {
+            return Ok(Wrong { kind: FaultKind::Torn, why: "the line is not complete".to_owned(), ..wrong });
+        }
+        Ok(wrong)
     }
 
     /// Tells a record that was taken out from one that stands elsewhere.

@@ -47,7 +47,7 @@ impl Writer {
     /// Goes on in a file whose lines end at `len` with `head`; all of that must be on the disk. What stands after
     /// `len` is overwritten.
     pub(crate) fn resume(file: File, first: u64, len: u64, head: Head) -> Self {
-        let mark = Mark { head, position: 0 };
+        let mark = Mark { head, position: 0, given_up: 0 };
         Self {
             file: Arc::new(file),
             first,

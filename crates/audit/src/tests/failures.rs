@@ -71,6 +71,33 @@ fn a_note_that_cannot_be_written_is_written_later() {
 }
 
 #[test]
+fn a_note_that_a_failed_sync_takes_back_is_written_again() {
+    let dir = folder();
+    let faults = Faults::new();
+    let log = faults.open(dir.path(), on_disk(1 << 20));
+    let fail = |room: i64| {
+        faults.room.store(room, Ordering::SeqCst);
+        log.flush(log.append(b"{}")).unwrap_err();
+        faults.room.store(-1, Ordering::SeqCst);
+    };
+    fail(0);
+    append(&log, 1..=1);
+    fail(50);
+    append(&log, 2..=2);
+    // Two notes are written, of one record each, and neither is on the disk.
+    assert_eq!(outages(&intact(dir.path(), &[])), [(1, 1), (3, 1)]);
+    *faults.refuse_sync.lock().unwrap() = true;
+    assert_eq!(log.anchor().sequence, 0);
+    *faults.refuse_sync.lock().unwrap() = false;
+    append(&log, 3..=3);
+    assert_eq!(outages(&intact(dir.path(), &[])), [(1, 4)], "both, and the two records written with them");
+    assert_eq!(log.anchor().sequence, 2);
+    fail(0);
+    append(&log, 4..=4);
+    assert_eq!(outages(&intact(dir.path(), &[])), [(1, 4), (3, 1)]);
+}
+
+#[test]
 fn what_cannot_even_be_cut_off_is_cut_before_the_next_write() {
     let dir = folder();
     let faults = Faults::new();

@@ -84,6 +84,9 @@ fn torn_lines_in_room_made_in_advance_and_zeros_of_a_power_failure() {
         let mut content = fs::read(&path).unwrap();
         content.extend_from_slice(tail.as_bytes());
         fs::write(&path, &content).unwrap();
+        let kind = if tail.starts_with("\n\n") { FaultKind::Malformed } else { FaultKind::Torn };
+        let fault = checked(dir.path(), &[]).fault.unwrap();
+        assert_eq!((fault.kind, fault.sequence, fault.line), (kind, 4, 5));
         let log = open(dir.path(), options(1 << 20));
         assert_eq!(log.tail_cuts()[0].cut_bytes, bytes, "{tail:?}");
         assert_eq!(intact(dir.path(), &[]).records, 4);
