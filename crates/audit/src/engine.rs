@@ -244,13 +244,7 @@ impl Engine {
         let result = match result {
             Ok(()) => {
                 writer.synced = reached;
-                let mut pending = locked(&self.pending);
-                pending.settle(reached.mark.position);
-                let goes_on = !pending.closed;
-                drop(pending);
-                if self.durability == Durability::Disk && goes_on {
-                    writer.reserve(&*self.disk);
-                }
+                locked(&self.pending).settle(reached.mark.position);
                 Ok(())
             }
             Err(error) => {
@@ -269,7 +263,23 @@ impl Engine {
         let position = writer.synced.mark.position;
         drop(writer);
         self.durable.send_if_modified(|durable| std::mem::replace(durable, position) != position);
+        if self.durability == Durability::Disk && result.is_ok() {
+            self.make_room();
+        }
         result
+    }
+
+    /// Makes room for what comes next, after everybody was told, and in pieces between which others may write.
+    fn make_room(&self) {
+        let mut begun = false;
+        loop {
+            let mut writer = locked(&self.writer);
+            if locked(&self.pending).closed || !writer.wants_room(begun) {
+                return;
+            }
+            writer.reserve(&*self.disk);
+            begun = true;
+        }
     }
 
     fn sync_finished(&self, finished: &mut Vec<PathBuf>) -> io::Result<()> {

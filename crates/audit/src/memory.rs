@@ -9,9 +9,9 @@ use crate::read::StoredRecord;
 pub(crate) struct Memory {
     pub(crate) head: Head,
     linker: Linker,
-    records: VecDeque<StoredRecord>,
+    /// The newest records; the last is the head's.
+    records: VecDeque<Vec<u8>>,
     records_max: usize,
-    line: Vec<u8>,
 }
 
 impl Memory {
@@ -21,29 +21,31 @@ impl Memory {
             linker: Linker::default(),
             records: VecDeque::new(),
             records_max,
-            line: Vec::new(),
         }
     }
 
     pub(crate) fn append(&mut self, record: &[u8]) -> u64 {
-        self.line.clear();
-        one_line(&mut self.line, record);
-        let sequence = self.head.sequence + 1;
-        self.head = Head { sequence, hash: self.linker.link(&self.head.hash, sequence, &self.line) };
         // The oldest record's memory is used again.
-        let mut json = match self.records.len() >= self.records_max {
-            true => self.records.pop_front().map(|oldest| oldest.json).unwrap_or_default(),
-            false => String::new(),
-        };
-        json.clear();
-        json.push_str(&String::from_utf8_lossy(&self.line));
+        let oldest = if self.records.len() >= self.records_max { self.records.pop_front() } else { None };
+        let mut line = oldest.unwrap_or_default();
+        line.clear();
+        one_line(&mut line, record);
+        let sequence = self.head.sequence + 1;
+        self.head = Head { sequence, hash: self.linker.link(&self.head.hash, sequence, &line) };
         if self.records_max > 0 {
-            self.records.push_back(StoredRecord { sequence, json });
+            self.records.push_back(line);
         }
         sequence
     }
 
     pub(crate) fn recent(&self, count: usize) -> Vec<StoredRecord> {
-        self.records.iter().skip(self.records.len().saturating_sub(count)).cloned().collect()
+        let count = count.min(self.records.len());
+        let first = self.head.sequence - count as u64 + 1;
+        let newest = self.records.iter().skip(self.records.len() - count);
+        let stored = |(sequence, json): (u64, &Vec<u8>)| StoredRecord {
+            sequence,
+            json: String::from_utf8_lossy(json).into_owned(),
+        };
+        (first..).zip(newest).map(stored).collect()
     }
 }

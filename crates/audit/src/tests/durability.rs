@@ -47,8 +47,9 @@ fn calls_that_wait_together_share_a_sync() {
     let syncs = faults.syncs.load(Ordering::SeqCst) - syncs;
     assert!((1..=2).contains(&syncs), "{syncs} syncs for 64 calls");
     assert_eq!(log.head().sequence, 64);
-    // One of the batch, one that makes room.
-    assert!(faults.writes.load(Ordering::SeqCst) - writes <= 2);
+    // Room is made by the thread that syncs, and may come later.
+    let room = contents(dir.path())[0].1.len().div_ceil(128 * 1024) as u64;
+    assert!(faults.writes.load(Ordering::SeqCst) - writes <= 2 + room);
 }
 
 #[test]
@@ -92,18 +93,20 @@ fn room_made_in_advance_is_no_damage_and_is_given_back() {
     let dir = folder();
     let log = Arc::new(open(dir.path(), on_disk(1 << 30)));
     assert_eq!(run(calls(&log, 0..5)), 0);
+    // Waits for the thread that makes room.
+    let anchor = log.anchor();
     let file = contents(dir.path()).remove(0).1;
     let lines = file.trim_ascii_end().len();
     assert!(file.len() > lines + 500_000);
     assert!(file[lines..].iter().all(|&byte| byte == b'\n'));
-    intact(dir.path(), &[log.anchor()]);
+    intact(dir.path(), std::slice::from_ref(&anchor));
     assert_eq!(log.recent(2).len(), 2);
 
     let crashed = copy_of(dir.path());
     let reopened = Arc::new(open(crashed.path(), on_disk(1 << 30)));
     assert!(reopened.tail_cuts().is_empty());
     assert_eq!(run(calls(&reopened, 5..9)), 0);
-    assert_eq!(intact(crashed.path(), &[log.anchor(), reopened.anchor()]).records, 9);
+    assert_eq!(intact(crashed.path(), &[anchor, reopened.anchor()]).records, 9);
 
     log.close().unwrap();
     assert_eq!(contents(dir.path()).remove(0).1.len(), lines + 1);
