@@ -9,24 +9,28 @@ use serde_json::Value;
 use crate::sh;
 
 /// The rooms, each with the rooms it may import. Arrows run one way, and services never meet.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("claviger-shapes", &[]),
     ("claviger-crypto", &[]),
     ("claviger-wire", &["shapes", "crypto"]),
     ("claviger-policy", &["shapes", "crypto"]),
     ("claviger-store", &["shapes", "crypto"]),
     ("claviger-store-sqlite", &["shapes", "crypto", "store"]),
+    ("claviger-identity", &["policy", "store"]),
     ("claviger-audit", &["shapes", "crypto"]),
-    ("claviger-pipeline", &["shapes", "crypto", "wire", "policy", "store", "audit"]),
+    ("claviger-pipeline", &["shapes", "crypto", "wire", "policy", "store", "identity", "audit"]),
     ("claviger-kms", SERVICE),
     ("claviger-iam", SERVICE),
-    ("claviger", &["shapes", "crypto", "wire", "policy", "store", "store-sqlite", "audit", "pipeline", "kms", "iam"]),
+    (
+        "claviger",
+        &["shapes", "crypto", "wire", "policy", "store", "store-sqlite", "identity", "audit", "pipeline", "kms", "iam"],
+    ),
     ("claviger-testkit", TOOL),
     ("claviger-tests", TOOL),
     ("claviger-bench", TOOL),
 ];
 
-const SERVICE: &[&str] = &["shapes", "crypto", "wire", "policy", "store", "audit", "pipeline"];
+const SERVICE: &[&str] = &["shapes", "crypto", "wire", "policy", "store", "identity", "audit", "pipeline"];
 
 /// Tools look at the house from outside, or build one of their own, so they may use all of it.
 const TOOL: &[&str] = &[
@@ -36,6 +40,7 @@ const TOOL: &[&str] = &[
     "policy",
     "store",
     "store-sqlite",
+    "identity",
     "audit",
     "pipeline",
     "kms",
