@@ -10,6 +10,7 @@ mod compact;
 mod emit;
 mod names;
 mod rules;
+mod selection;
 mod source;
 mod types;
 
@@ -27,6 +28,8 @@ struct Service {
     name: &'static str,
     /// Its API version in botocore.
     version: &'static str,
+    /// The operations we keep; all of them where the list is missing.
+    operations: Option<&'static [&'static str]>,
     /// The exception by which its model names a failure of the service itself, if it does.
     internal: Option<&'static str>,
     /// Shapes whose values stay out of audit records and debug prints although the model does not
@@ -38,11 +41,19 @@ const SERVICES: &[Service] = &[
     Service {
         name: "kms",
         version: "2014-11-01",
+        operations: None,
         internal: Some("KMSInternalException"),
         // CloudTrail never shows grant tokens: whoever holds one may use the grant at once.
         withheld: &["GrantTokenType"],
     },
-    Service { name: "sts", version: "2011-06-15", internal: None, withheld: &[] },
+    Service { name: "sts", version: "2011-06-15", operations: None, internal: None, withheld: &[] },
+    Service {
+        name: "iam",
+        version: "2010-05-08",
+        operations: Some(selection::IAM),
+        internal: Some("ServiceFailureException"),
+        withheld: &[],
+    },
 ];
 
 /// Refreshes models and code, or with `check` compares the code with the models.

@@ -38,7 +38,9 @@ impl Serialize for Shown<'_> {
             View::Number(number) => serializer.serialize_i32(*number),
             View::Flag(flag) => serializer.serialize_bool(*flag),
             View::Time(at) => serializer.serialize_str(&at.display_text()),
-            View::Map(map) => map.serialize(serializer),
+            View::Map(map) => {
+                serializer.collect_map(map.entries().map(|(key, value)| (Shown(key, self.1), Shown(value, self.1))))
+            }
             View::List(list) => {
                 let mut elements = serializer.serialize_seq(Some(list.length()))?;
                 for element in (0..).map_while(|place| list.element(place)) {

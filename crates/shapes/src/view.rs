@@ -51,7 +51,7 @@ pub(crate) enum View<'a> {
     Number(i32),
     Flag(bool),
     Time(Timestamp),
-    Map(&'a BTreeMap<String, String>),
+    Map(&'a dyn Entries),
     List(&'a dyn Sequence),
     Structure(&'a dyn Fields),
 }
@@ -59,6 +59,23 @@ pub(crate) enum View<'a> {
 /// A value that knows its kind.
 pub(crate) trait Viewed {
     fn view(&self) -> View<'_>;
+}
+
+/// A map of any values.
+pub(crate) trait Entries {
+    fn entries<'a>(&'a self) -> Box<dyn Iterator<Item = (View<'a>, View<'a>)> + 'a>;
+}
+
+impl<K: Viewed, V: Viewed> Entries for BTreeMap<K, V> {
+    fn entries<'a>(&'a self) -> Box<dyn Iterator<Item = (View<'a>, View<'a>)> + 'a> {
+        Box::new(self.iter().map(|(key, value)| (key.view(), value.view())))
+    }
+}
+
+impl<K: Viewed, V: Viewed> Viewed for BTreeMap<K, V> {
+    fn view(&self) -> View<'_> {
+        View::Map(self)
+    }
 }
 
 /// A list of any values.
@@ -110,7 +127,6 @@ viewed! {
     i32: number => View::Number(*number);
     bool: flag => View::Flag(*flag);
     Timestamp: at => View::Time(*at);
-    BTreeMap<String, String>: map => View::Map(map);
 }
 
 /// A value as the client gets it.
@@ -127,7 +143,7 @@ impl Serialize for Wire<'_> {
             View::Number(number) => serializer.serialize_i32(*number),
             View::Flag(flag) => serializer.serialize_bool(*flag),
             View::Time(at) => at.serialize(serializer),
-            View::Map(map) => map.serialize(serializer),
+            View::Map(map) => serializer.collect_map(map.entries().map(|(key, value)| (Wire(key), Wire(value)))),
             View::List(list) => {
                 let mut elements = serializer.serialize_seq(Some(list.length()))?;
                 for element in (0..).map_while(|place| list.element(place)) {

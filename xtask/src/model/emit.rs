@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::Service;
 use super::compact::{Kind, Member, Model, Operation, Shape};
-use super::names::{lower_first, screaming, snake, variant};
+use super::names::{lower_first, screaming, snake, type_name, variant};
 use super::rules;
 use super::types::Types;
 
@@ -77,7 +77,8 @@ fn enums(types: &Types<'_>) -> Result<String> {
         if shape.values.is_empty() {
             continue;
         }
-        write!(code, "    /// The values of `{name}`.\n    {name} {{\n")?;
+        let rust = type_name(name);
+        write!(code, "    /// The values of `{name}`.\n    {rust} {{\n")?;
         for value in &shape.values {
             writeln!(code, "        {} = {value:?},", variant(value))?;
         }
@@ -121,13 +122,17 @@ fn rule_file(types: &Types<'_>) -> Result<String> {
 fn structures(types: &Types<'_>, of: &str, belongs: impl Fn(&str) -> bool) -> Result<String> {
     let mut code = format!("//! Structures inside {of}.\n\nuse super::*;\n\n");
     for (name, shape) in &types.model.shapes.0 {
-        let end =
-            |operation: &Operation| [&operation.input, &operation.output].iter().any(|end| end.as_ref() == Some(name));
-        let is_end = types.model.operations.0.iter().any(|(_, operation)| end(operation));
-        if shape.kind != Kind::Structure || is_end || !belongs(name) {
+        // An operation's own ends stand in its file.
+        let own = ["Request", "Response"]
+            .iter()
+            .any(|suffix| name.strip_suffix(suffix).is_some_and(|owner| types.model.operations.get(owner).is_some()));
+        if shape.kind != Kind::Structure || own || !belongs(name) {
             continue;
         }
         structure(types, name, shape, &format!("The structure `{name}`."), &mut code)?;
+        if types.model.operations.0.iter().any(|(_, operation)| operation.output.as_ref() == Some(name)) {
+            writeln!(code, "impl Output for {name} {{ const EMPTY: bool = {}; }}\n", shape.members.is_empty())?;
+        }
     }
     Ok(code)
 }
@@ -163,7 +168,7 @@ fn operation_file(types: &Types<'_>, name: &str, operation: &Operation) -> Resul
 
     let response = format!("{name}Response");
     if let Some(shared) = operation.output.as_ref().filter(|shape| **shape != response) {
-        writeln!(code, "/// The response of `{name}`, which is another operation's too.")?;
+        writeln!(code, "/// The response of `{name}`, which other operations share.")?;
         writeln!(code, "pub type {response} = {shared};\n")?;
         return operation_error(types, name, operation, code);
     }

@@ -41,16 +41,21 @@ pub(super) fn lower_first(name: &str) -> String {
     first.to_ascii_lowercase() + rest
 }
 
+/// A type: the model of IAM begins some of its names in lower case.
+pub(super) fn type_name(name: &str) -> String {
+    let (first, rest) = name.split_at(name.len().min(1));
+    first.to_ascii_uppercase() + rest
+}
+
 /// A variant for the value of an enumeration: `RSA_2048` gives `Rsa2048`, `SignVerify` stays.
 pub(super) fn variant(value: &str) -> String {
     let parts = value.split(|c: char| !c.is_ascii_alphanumeric());
     let name: String = parts
         .filter(|part| !part.is_empty())
         .map(|part| {
-            let (first, rest) = part.split_at(1);
             let shouted = !part.chars().any(|c| c.is_ascii_lowercase());
-            let rest = if shouted { rest.to_ascii_lowercase() } else { rest.to_owned() };
-            first.to_ascii_uppercase() + &rest
+            let words = if shouted { vec![part.to_ascii_lowercase()] } else { words(part) };
+            words.iter().map(|word| type_name(word)).collect::<String>()
         })
         .collect();
     // `Self` alone is taken in Rust.
@@ -69,9 +74,12 @@ mod tests {
         assert_eq!(snake("GenerateDataKeyPairWithoutPlaintext"), "generate_data_key_pair_without_plaintext");
         assert_eq!(screaming("KeyIdType"), "KEY_ID_TYPE");
         assert_eq!(lower_first("AWSAccountId"), "aWSAccountId");
+        assert_eq!(type_name("statusType"), "StatusType");
         assert_eq!(variant("SYMMETRIC_DEFAULT"), "SymmetricDefault");
         assert_eq!(variant("ECC_NIST_P256"), "EccNistP256");
         assert_eq!(variant("RSAES_OAEP_SHA_1"), "RsaesOaepSha1");
         assert_eq!(variant("GenerateDataKeyPair"), "GenerateDataKeyPair");
+        assert_eq!(variant("AWSManagedPolicy"), "AwsManagedPolicy");
+        assert_eq!(variant("aws-managed"), "AwsManaged");
     }
 }

@@ -78,8 +78,13 @@ fn pattern(source: &str) -> Result<String> {
 
 /// The model writes Java's dialect; this is the little of it that regex-lite writes differently.
 fn expression(source: &str) -> String {
-    source.replace("\\/", "/")
+    let known = LOOKAHEADS.iter().find(|(java, _)| *java == source);
+    known.map_or_else(|| source.replace("\\/", "/"), |(_, ours)| (*ours).to_owned())
 }
+
+/// Expressions that look ahead, which regex-lite cannot, and what matches the same texts. An account alias is letters,
+/// digits and single hyphens between them; its length is bounded on its own.
+const LOOKAHEADS: &[(&str, &str)] = &[("^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", "[a-z0-9]+(-[a-z0-9]+)*")];
 
 /// `[..]+` or `[..]*` as a set; `None` when the pattern is anything more.
 fn set(bare: &str) -> Result<Option<String>> {

@@ -101,7 +101,13 @@ fn install(root: &Path) -> Result<PathBuf> {
     Ok(python)
 }
 
-fn condense(service: &Service, raw: Raw) -> Result<Model> {
+fn condense(service: &Service, mut raw: Raw) -> Result<Model> {
+    if let Some(kept) = service.operations {
+        for name in kept {
+            ensure!(raw.operations.get(name).is_some(), "{} has no operation {name}", service.name);
+        }
+        raw.operations.0.retain(|(name, _)| kept.contains(&name.as_str()));
+    }
     let mut wanted = BTreeSet::new();
     for (_, operation) in &raw.operations.0 {
         let ends = operation.input.iter().chain(&operation.output).chain(&operation.errors);

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::Service;
 use super::compact::{Kind, Model, Operation, Shape};
+use super::names::type_name;
 
 /// A model with the questions the generator asks it.
 pub(super) struct Types<'a> {
@@ -23,8 +24,9 @@ impl<'a> Types<'a> {
         for (name, operation) in &model.operations.0 {
             for (end, suffix) in [(&operation.input, "Request"), (&operation.output, "Response")] {
                 let Some(end) = end else { continue };
-                let owner = end.strip_suffix(suffix).and_then(|owner| model.operations.get(owner));
-                ensure!(owner.is_some(), "{name} exchanges {end}, which is no operation's own");
+                ensure!(end.ends_with(suffix), "{name} exchanges {end}, which is no {suffix}");
+                let own = suffix == "Response" || model.operations.get(end.trim_end_matches(suffix)).is_some();
+                ensure!(own, "{name} takes {end}, which is no operation's own");
                 let reached = if suffix == "Request" { &mut inputs } else { &mut outputs };
                 types.reach(end, reached)?;
             }
@@ -55,7 +57,7 @@ impl<'a> Types<'a> {
         let shape = self.shape(name)?;
         Ok(match shape.kind {
             Kind::Structure | Kind::Exception => name.to_owned(),
-            Kind::String if !shape.values.is_empty() => name.to_owned(),
+            Kind::String if !shape.values.is_empty() => type_name(name),
             Kind::String if shape.sensitive => "SecretString".to_owned(),
             Kind::String => "String".to_owned(),
             Kind::Blob if shape.sensitive => "SecretBlob".to_owned(),
@@ -68,18 +70,24 @@ impl<'a> Types<'a> {
                 format!("Vec<{}>", self.rust(element)?)
             }
             Kind::Map => {
-                for part in [&shape.key, &shape.value] {
-                    let part = self.shape(part.as_deref().unwrap_or_default())?;
-                    let plain = part.kind == Kind::String
-                        && part.values.is_empty()
-                        && part.min.is_none()
-                        && part.max.is_none()
-                        && !part.sensitive;
-                    ensure!(plain, "{name}: only maps of unconstrained text are known");
+                let part = |part: &Option<String>| part.clone().context("a map of nothing");
+                let (key, value) = (part(&shape.key)?, part(&shape.value)?);
+                if self.plain(&key)? && self.plain(&value)? {
+                    "BTreeMap<String, String>".to_owned()
+                } else {
+                    // The decoder reads maps of unconstrained text alone.
+                    ensure!(!self.inputs.contains(name), "{name}: constraints of maps in requests are not known");
+                    format!("BTreeMap<{}, {}>", self.rust(&key)?, self.rust(&value)?)
                 }
-                "BTreeMap<String, String>".to_owned()
             }
         })
+    }
+
+    /// Whether the shape is text without constraints.
+    fn plain(&self, name: &str) -> Result<bool> {
+        let shape = self.shape(name)?;
+        let bounded = shape.min.is_some() || shape.max.is_some();
+        Ok(shape.kind == Kind::String && shape.values.is_empty() && !bounded && !shape.sensitive)
     }
 
     /// Whether a value of the shape may not be shown: blobs, what is marked sensitive, what the

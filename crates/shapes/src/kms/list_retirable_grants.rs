@@ -75,7 +75,7 @@ impl Input for ListRetirableGrantsRequest {
     }
 }
 
-/// The response of `ListRetirableGrants`, which is another operation's too.
+/// The response of `ListRetirableGrants`, which other operations share.
 pub type ListRetirableGrantsResponse = ListGrantsResponse;
 
 operation_error! {

@@ -68,9 +68,9 @@ impl<T: Filled> Filled for Vec<T> {
     }
 }
 
-impl Filled for std::collections::BTreeMap<String, String> {
+impl<K: Filled + Ord, V: Filled> Filled for std::collections::BTreeMap<K, V> {
     fn filled(name: &str) -> Self {
-        Self::from([("key".to_owned(), planted(name))])
+        Self::from([(K::filled(name), V::filled(name))])
     }
 }
 

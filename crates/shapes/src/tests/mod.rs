@@ -2,6 +2,7 @@
 //! answers, not from the generated code.
 
 pub(crate) mod filled;
+mod iam;
 mod model;
 mod properties;
 mod protocol;

@@ -33,6 +33,9 @@ fn shape(name: &str) -> &'static Value {
 pub(super) static STS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../../models/sts.json")).unwrap());
 
+pub(super) static IAM: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../../models/iam.json")).unwrap());
+
 fn members(structure: &str) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
     members_of(&KMS, structure)
 }
