@@ -1,4 +1,4 @@
-//! A client that speaks awsJson 1.1.
+//! A client that speaks awsJson 1.1 and awsQuery.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use crate::{REGION, Signing};
+use crate::sign::Dialect;
+use crate::{REGION, Signing, xml};
 
 /// What came back.
 #[derive(Debug)]
@@ -19,7 +20,8 @@ pub struct Answer {
     pub status: u16,
     /// `x-amzn-RequestId`.
     pub request_id: String,
-    /// The body; null when empty.
+    /// The body; null when empty. Of Query services what stands in the result element, or the error in the form of the
+    /// JSON services.
     pub body: Value,
 }
 
@@ -62,7 +64,44 @@ impl Client {
 
     /// Sends a body to an operation of a service.
     pub async fn send(&self, service: &str, target: &str, body: Vec<u8>) -> anyhow::Result<Answer> {
-        let headers = self.signing.headers(&self.region, service, &self.address.to_string(), target, &body);
+        let (status, request_id, bytes) = self.exchange(service, Dialect::Json(target), body).await?;
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).context("the body")? };
+        Ok(Answer { status, request_id, body })
+    }
+
+    /// Calls an IAM operation.
+    pub async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> anyhow::Result<Answer> {
+        self.query("iam", "2010-05-08", action, parameters).await
+    }
+
+    /// Calls an STS operation.
+    pub async fn sts(&self, action: &str, parameters: &[(&str, &str)]) -> anyhow::Result<Answer> {
+        self.query("sts", "2011-06-15", action, parameters).await
+    }
+
+    /// Calls an operation of a Query service. Lists are written out (`Tags.member.1.Key`). In the answer all leaves are
+    /// texts, and an empty list, map or structure is an empty text.
+    pub async fn query(
+        &self,
+        service: &str,
+        version: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> anyhow::Result<Answer> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("Action", action).append_pair("Version", version).extend_pairs(parameters);
+        let (status, request_id, bytes) = self.exchange(service, Dialect::Query, form.finish().into_bytes()).await?;
+        let text = std::str::from_utf8(&bytes).context("the body")?;
+        Ok(Answer { status, request_id, body: xml::answer(text, action).context("the body")? })
+    }
+
+    async fn exchange(
+        &self,
+        service: &str,
+        dialect: Dialect<'_>,
+        body: Vec<u8>,
+    ) -> anyhow::Result<(u16, String, Bytes)> {
+        let headers = self.signing.headers(&self.region, service, &self.address.to_string(), dialect, &body);
         let mut request = Request::post("/").body(Full::new(Bytes::from(body)))?;
         for (name, value) in &headers {
             request.headers_mut().insert(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
@@ -76,7 +115,6 @@ impl Client {
         let request_id = request_id.unwrap_or_default().to_owned();
         let bytes = response.into_body().collect().await?.to_bytes();
         driver.abort();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).context("the body")? };
-        Ok(Answer { status, request_id, body })
+        Ok((status, request_id, bytes))
     }
 }

@@ -3,6 +3,7 @@
 mod client;
 mod server;
 mod sign;
+mod xml;
 
 pub use client::{Answer, Client};
 pub use server::{Server, block_on};

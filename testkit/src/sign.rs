@@ -19,30 +19,58 @@ pub enum Signing {
         /// Secret access key.
         secret: String,
     },
+    /// With temporary credentials.
+    Session {
+        /// Access key id.
+        access_key_id: String,
+        /// Secret access key.
+        secret: String,
+        /// Session token.
+        token: String,
+    },
+}
+
+/// What distinguishes the protocols before the body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Dialect<'a> {
+    /// awsJson 1.1, with its target.
+    Json(&'a str),
+    /// awsQuery.
+    Query,
 }
 
 impl Signing {
     /// The headers of a call of KMS in [`REGION`], signed now; names in lower case.
     pub fn kms_headers(&self, host: &str, operation: &str, body: &[u8]) -> Vec<(String, String)> {
-        self.headers(REGION, "kms", host, &format!("TrentService.{operation}"), body)
+        self.headers(REGION, "kms", host, Dialect::Json(&format!("TrentService.{operation}")), body)
     }
 
-    /// The headers of an awsJson 1.1 call, signed now; names in lower case.
+    /// The headers of a call, signed now; names in lower case.
     pub(crate) fn headers(
         &self,
         region: &str,
         service: &str,
         host: &str,
-        target: &str,
+        dialect: Dialect<'_>,
         body: &[u8],
     ) -> Vec<(String, String)> {
         let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+        let content_type = match dialect {
+            Dialect::Json(_) => "application/x-amz-json-1.1",
+            Dialect::Query => "application/x-www-form-urlencoded; charset=utf-8",
+        };
         let mut headers = vec![
-            ("content-type".to_owned(), "application/x-amz-json-1.1".to_owned()),
+            ("content-type".to_owned(), content_type.to_owned()),
             ("host".to_owned(), host.to_owned()),
             ("x-amz-date".to_owned(), now.clone()),
-            ("x-amz-target".to_owned(), target.to_owned()),
         ];
+        // Names stay in order: they are signed as they stand here.
+        if let Self::Session { token, .. } = self {
+            headers.push(("x-amz-security-token".to_owned(), token.clone()));
+        }
+        if let Dialect::Json(target) = dialect {
+            headers.push(("x-amz-target".to_owned(), target.to_owned()));
+        }
         if let Some(authorization) = self.authorization(region, service, &now, &headers, body) {
             headers.push(("authorization".to_owned(), authorization));
         }
@@ -60,7 +88,9 @@ impl Signing {
         let (id, secret) = match self {
             Self::Unsigned => return None,
             Self::Unknown(id) => (id, None),
-            Self::With { access_key_id, secret } => (access_key_id, Some(secret)),
+            Self::With { access_key_id, secret } | Self::Session { access_key_id, secret, .. } => {
+                (access_key_id, Some(secret))
+            }
         };
         let date = &now[..8];
         let scope = format!("{date}/{region}/{service}/aws4_request");
