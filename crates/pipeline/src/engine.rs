@@ -1,5 +1,6 @@
 //! One request's way through the house: the same steps in the same order for every operation of every service.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -7,17 +8,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use claviger_audit::TlsDetails;
-use claviger_policy::PrincipalKind;
 use claviger_shapes::{Fault, Input, InternalFailure, Output};
 use claviger_store::CommitError;
 use claviger_wire::{
     Protocol, Request, Response, Target, arn, dialect, query, respond_fault, respond_ok, route, sigv4,
 };
 
+use crate::authorize::{Explained, Refusal};
 use crate::call::{Call, Caller, Cx};
 use crate::credentials::{SKEW_SECONDS, authenticate};
-use crate::operation::{Audit, Authorized, Operation};
-use crate::recorder::{self, Facts, Written};
+use crate::operation::{Audit, Authorized, Operation, Subject};
+use crate::recorder::{self, Facts, Recorded, Written};
 use crate::system::System;
 use crate::{authorize, internal};
 
@@ -65,6 +66,11 @@ impl Service {
         self
     }
 
+    fn find(&self, operation: &str) -> Option<(&Self, &dyn Handler, &'static str)> {
+        let (name, handler) = self.handlers.get_key_value(operation)?;
+        Some((self, &**handler, name))
+    }
+
     /// The names of its operations, sorted.
     pub fn operations(&self) -> Vec<&'static str> {
         let mut names: Vec<_> = self.handlers.keys().copied().collect();
@@ -76,13 +82,15 @@ impl Service {
 /// The way in.
 pub struct Engine {
     system: Arc<System>,
-    services: Vec<Service>,
+    services: Arc<[Service]>,
     observer: Arc<dyn Observer>,
 }
 
 impl Engine {
-    /// Puts services on a system.
+    /// Puts services on a system, once.
     pub fn new(system: Arc<System>, services: Vec<Service>, observer: Arc<dyn Observer>) -> Self {
+        let services: Arc<[Service]> = services.into();
+        let _ = system.services.set(Arc::clone(&services));
         Self { system, services, observer }
     }
 
@@ -152,6 +160,7 @@ impl Engine {
         let region = presented.as_ref().map_or("us-east-1", |presented| presented.region);
         let partition = arn::partition_of(region);
         let identity = match &presented {
+            _ if handler.is_unsigned() => Ok(Arc::new(Caller::nobody(&system.account))),
             Ok(presented) => authenticate(system, request, presented, partition).await,
             Err(fault) => Err(fault.clone()),
         };
@@ -169,6 +178,7 @@ impl Engine {
             source_ip: request.remote,
             secure: request.tls.is_some(),
             user_agent: request.user_agent().unwrap_or_default().into(),
+            via: None,
         };
         let facts = Facts {
             call: &call,
@@ -205,9 +215,52 @@ impl Engine {
     }
 
     fn find(&self, target: &Target<'_>) -> Option<(&Service, &dyn Handler, &'static str)> {
-        let service = self.services.iter().find(|service| service.name == target.service)?;
-        let (name, handler) = service.handlers.get_key_value(&*target.operation)?;
-        Some((service, &**handler, name))
+        self.services.iter().find(|service| service.name == target.service)?.find(&target.operation)
+    }
+
+    /// What policies would say if `call`'s caller asked this of an operation now; nothing is run or recorded.
+    /// `input` is the request as JSON.
+    ///
+    /// # Errors
+    /// The fault of a request that fails before it is judged.
+    pub async fn explain(
+        &self,
+        call: &Call,
+        service: &str,
+        operation: &str,
+        input: &str,
+    ) -> Result<Vec<Explained>, Fault> {
+        let service = self.services.iter().find(|known| known.name == service);
+        let Some((_, handler, _)) = service.and_then(|service| service.find(operation)) else {
+            return Err(Fault::new("UnknownOperationException", 400));
+        };
+        handler.explain(&self.system, call, input).await
+    }
+}
+
+impl System {
+    /// One service's call of another for `call`'s caller ([`Call::through`]): judged, committed and recorded as any
+    /// call. `I` and `O` are the operation's own request and response.
+    ///
+    /// # Errors
+    /// The operation's fault; an internal one when there is no such operation with these types.
+    pub async fn invoke<I, O>(&self, call: &Call, service: &str, operation: &str, input: &I) -> Result<O, Fault>
+    where
+        I: Any + Send + Sync,
+        O: Any,
+    {
+        let services = self.services.get().map(|services| &**services).unwrap_or_default();
+        let service = services.iter().find(|known| known.name == service);
+        let Some((service, handler, name)) = service.and_then(|service| service.find(operation)) else {
+            return Err(internal(format!("no operation {operation} to call")).into_fault());
+        };
+        let facts = Facts { call, source: service.event_source, operation: name, tls: None };
+        let (result, records, committed) = handler.invoke(self, &facts, input).await;
+        if let Some(ticket) = self.chain(&records, committed) {
+            self.log.durable(ticket).await.map_err(|error| Fault::from(InternalFailure::new(error)))?;
+        }
+        let output = result?.downcast::<O>();
+        output.map(|output| *output).map_err(|_| internal(format!("{operation} answers another type")).into_fault())
     }
 }
 
@@ -241,8 +294,13 @@ struct Driven {
     committed: bool,
 }
 
+/// What came of a call made inside the house: its output or fault, its records, whether they were committed.
+type Invoked = (Result<Box<dyn Any + Send>, Fault>, Vec<Written>, bool);
+
 /// An operation with its types erased, so that one table can hold them all.
 trait Handler: Send + Sync {
+    fn is_unsigned(&self) -> bool;
+
     fn call<'a>(
         &'a self,
         system: &'a System,
@@ -250,6 +308,20 @@ trait Handler: Send + Sync {
         target: &'a Target<'a>,
         request: &'a Request,
     ) -> BoxFuture<'a, Driven>;
+
+    fn invoke<'a>(
+        &'a self,
+        system: &'a System,
+        facts: &'a Facts<'a>,
+        input: &'a (dyn Any + Send + Sync),
+    ) -> BoxFuture<'a, Invoked>;
+
+    fn explain<'a>(
+        &'a self,
+        system: &'a System,
+        call: &'a Call,
+        input: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Explained>, Fault>>;
 }
 
 struct Bound<O: Operation> {
@@ -257,6 +329,10 @@ struct Bound<O: Operation> {
 }
 
 impl<O: Operation> Handler for Bound<O> {
+    fn is_unsigned(&self) -> bool {
+        O::UNSIGNED
+    }
+
     fn call<'a>(
         &'a self,
         system: &'a System,
@@ -264,49 +340,89 @@ impl<O: Operation> Handler for Bound<O> {
         target: &'a Target<'a>,
         request: &'a Request,
     ) -> BoxFuture<'a, Driven> {
-        Box::pin(drive::<O>(&self.state, system, facts, target, request))
+        Box::pin(async move {
+            let input = match decode::<O>(target, request) {
+                Ok(input) => input,
+                Err(fault) => {
+                    let nothing = Recorded { added: &[], listed: None, web: None };
+                    let records = recorder::write::<O::Input, O::Output>(facts, &O::AUDIT, None, nothing, Err(&fault));
+                    return Driven { result: Err(fault), records, committed: false };
+                }
+            };
+            let (result, records, committed) = drive::<O>(&self.state, system, facts, &input).await;
+            let result = result.and_then(|output| {
+                let empty = <O::Output as Output>::EMPTY;
+                respond_ok(&target.protocol, O::NAME, &output, empty, &facts.call.request_id)
+            });
+            Driven { result, records, committed }
+        })
+    }
+
+    fn invoke<'a>(
+        &'a self,
+        system: &'a System,
+        facts: &'a Facts<'a>,
+        input: &'a (dyn Any + Send + Sync),
+    ) -> BoxFuture<'a, Invoked> {
+        Box::pin(async move {
+            let Some(input) = input.downcast_ref::<O::Input>() else {
+                let fault = internal(format!("{} takes another type", O::NAME)).into_fault();
+                return (Err(fault), Vec::new(), false);
+            };
+            let (result, records, committed) = drive::<O>(&self.state, system, facts, input).await;
+            (result.map(|output| Box::new(output) as Box<dyn Any + Send>), records, committed)
+        })
+    }
+
+    fn explain<'a>(
+        &'a self,
+        system: &'a System,
+        call: &'a Call,
+        input: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Explained>, Fault>> {
+        Box::pin(async move {
+            let input = O::Input::from_json(input.as_bytes()).map_err(Fault::from)?;
+            let cx = Cx { service: &*self.state, system, call };
+            let subject = O::subject(cx, &input).await.map_err(Into::<Fault>::into)?;
+            authorize::explain_all::<O>(system, call, &subject, &input).await.map_err(crate::Internal::into_fault)
+        })
     }
 }
 
-/// Decode, resolve, authorize, run, commit, record, answer.
+/// Resolve, authorize, run, commit; and the records of it.
 async fn drive<O: Operation>(
     state: &O::Service,
     system: &System,
     facts: &Facts<'_>,
-    target: &Target<'_>,
-    request: &Request,
-) -> Driven {
+    input: &O::Input,
+) -> (Result<O::Output, Fault>, Vec<Written>, bool) {
     let call = facts.call;
     let cx = Cx { service: state, system, call };
     let audit: &Audit = &O::AUDIT;
-    let input = match decode::<O>(target, request) {
-        Ok(input) => input,
-        Err(fault) => {
-            let records = recorder::write::<O::Input, O::Output>(facts, audit, None, &[], None, Err(&fault));
-            return Driven { result: Err(fault), records, committed: false };
-        }
-    };
     for attempt in 0..ATTEMPTS_MAX {
-        let (subject, result) = match O::subject(cx, &input).await {
+        let (subject, result) = match O::subject(cx, input).await {
             Err(error) => (None, Err(error)),
             Ok(subject) => {
-                let verdict = authorize::authorize::<O>(call, &subject, &input);
-                let subject = Authorized::new(subject);
+                let verdict = authorize::authorize::<O>(system, call, &subject, input).await;
+                let subject = Authorized::new(subject, matches!(verdict, Ok(true)));
                 let result = match verdict {
-                    Err(denied) => Err(denied.into()),
-                    Ok(()) => O::run(cx, &subject, &input).await,
+                    Err(Refusal::Denied(denied)) => Err(denied.into()),
+                    Err(Refusal::Internal(error)) => Err(InternalFailure::from(error).into()),
+                    Ok(_) => O::run(cx, &subject, input).await,
                 };
                 (Some(subject), result)
             }
         };
         let result = result.map_err(Into::<Fault>::into);
-        let added = O::recorded(&input, subject.as_deref());
+        let added = O::recorded(input, subject.as_deref());
         let listed = subject.as_deref().map(|subject| subject as &dyn recorder::ResourceList);
+        let web = subject.as_deref().and_then(Subject::web_identity);
+        let recorded = Recorded { added: &added, listed, web };
         let outcome = result.as_ref().map(|done| &done.output);
-        let records = recorder::write(facts, audit, Some(&input), &added, listed, outcome);
+        let records = recorder::write(facts, audit, Some(input), recorded, outcome);
         let mut done = match result {
             Ok(done) => done,
-            Err(fault) => return Driven { result: Err(fault), records, committed: false },
+            Err(fault) => return (Err(fault), records, false),
         };
         let committed = !done.batch.is_empty();
         if committed {
@@ -316,18 +432,15 @@ async fn drive<O: Operation>(
                 Err(CommitError::Conflict { .. }) if attempt + 1 < ATTEMPTS_MAX => continue,
                 Err(error) => {
                     let fault = internal(error).into_fault();
-                    let listed = subject.as_deref().map(|subject| subject as &dyn recorder::ResourceList);
                     let records =
-                        recorder::write::<O::Input, O::Output>(facts, audit, Some(&input), &added, listed, Err(&fault));
-                    return Driven { result: Err(fault), records, committed: false };
+                        recorder::write::<O::Input, O::Output>(facts, audit, Some(input), recorded, Err(&fault));
+                    return (Err(fault), records, false);
                 }
             }
         }
-        let result =
-            respond_ok(&target.protocol, O::NAME, &done.output, <O::Output as Output>::EMPTY, &call.request_id);
-        return Driven { result, records, committed };
+        return (Ok(done.output), records, committed);
     }
-    Driven { result: Err(internal("too many conflicting changes").into_fault()), records: Vec::new(), committed: false }
+    (Err(internal("too many conflicting changes").into_fault()), Vec::new(), false)
 }
 
 fn decode<O: Operation>(target: &Target<'_>, request: &Request) -> Result<O::Input, Fault> {
@@ -357,18 +470,4 @@ fn new_ids() -> [String; 2] {
             uuid::Builder::from_random_bytes(id).into_uuid().to_string()
         })
     })
-}
-
-impl Caller {
-    /// Stands in while a request is refused before anybody is known.
-    fn nobody(account: &str) -> Self {
-        Self {
-            kind: PrincipalKind::Anonymous,
-            account: account.into(),
-            arn: Box::default(),
-            unique_id: Box::default(),
-            access_key_id: Box::default(),
-            identity_policies: Arc::from([]),
-        }
-    }
 }

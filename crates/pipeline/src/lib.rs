@@ -18,9 +18,9 @@ pub mod worker;
 
 use claviger_shapes::{Fault, InternalFailure};
 
-pub use authorize::{bool_text, unseen};
+pub use authorize::{Explained, Names, bool_text, unseen};
 pub use cache::LoadCache;
-pub use call::{Call, Caller, Cx, home};
+pub use call::{Call, Caller, Cx, SessionFacts, SessionIssuer, Via, WebIdentity, home};
 pub use clock::Clock;
 pub use engine::{Engine, Observer, Outcome, Service};
 pub use operation::{

@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::ops::Deref;
 
-use claviger_policy::{Document, ResourceRule, Values};
+use claviger_policy::{Document, GrantKind, Principal, ResourceRule, Values};
 use claviger_shapes::{AccessDeniedException, Audited, Fault, Input, InternalFailure, Output, ValidationException};
 use claviger_store::Batch;
 
-use crate::Cx;
+use crate::{Cx, WebIdentity};
 
 /// One API operation. Leaving out the audit or quota class does not compile.
 pub trait Operation: Send + Sync + 'static {
@@ -21,6 +21,8 @@ pub trait Operation: Send + Sync + 'static {
     const AUDIT: Audit;
     /// Which request-rate pool the call is charged to.
     const QUOTA: Quota;
+    /// Whether requests come without a signature: the request itself proves who asks.
+    const UNSIGNED: bool = false;
     /// The decoded request; its constraints already hold.
     type Input: Input + Audited;
     /// The response.
@@ -67,6 +69,11 @@ pub trait Subject: Send + Sync {
         None
     }
 
+    /// Who an operation without a signature turned out to be called by.
+    fn web_identity(&self) -> Option<&WebIdentity> {
+        None
+    }
+
     /// The resources named in the audit record: (ARN, owning account, type).
     fn resources(&self) -> Vec<(&str, &str, &'static str)> {
         Vec::new()
@@ -89,6 +96,27 @@ pub struct Permission<'a> {
     pub cross_account: bool,
     /// How a refusal is worded.
     pub wording: Wording,
+    /// The strongest grant that covers the call, for KMS keys.
+    pub grant: Option<GrantKind>,
+    /// Who asks, where that is not the one who signed: the bearer of an identity provider's token.
+    pub principal: Option<Principal<'a>>,
+}
+
+impl<'a> Permission<'a> {
+    /// `action` on `*` in `account`: for actions without a resource.
+    pub fn on_account(action: &'static str, account: &'a str) -> Self {
+        Self {
+            action,
+            resource: "*",
+            owner: account,
+            policy: None,
+            rule: ResourceRule::Ordinary,
+            cross_account: false,
+            wording: Wording::Named,
+            grant: None,
+            principal: None,
+        }
+    }
 }
 
 /// How an access-denied message names the resource.
@@ -99,6 +127,8 @@ pub enum Wording {
     /// Only as "the resource associated with this ciphertext": the caller never named it, so its existence is not
     /// confirmed.
     Ciphertext,
+    /// By its ARN, also in another account, and without a cause: roles, whether they exist or not.
+    Bare,
 }
 
 /// An operation on no resource in particular: judged by identity policies on `*`.
@@ -115,15 +145,7 @@ impl NoResource {
 
 impl Subject for NoResource {
     fn permissions(&self, action: &'static str) -> Vec<Permission<'_>> {
-        vec![Permission {
-            action,
-            resource: "*",
-            owner: &self.account,
-            policy: None,
-            rule: ResourceRule::Ordinary,
-            cross_account: false,
-            wording: Wording::Named,
-        }]
+        vec![Permission::on_account(action, &self.account)]
     }
 }
 
@@ -137,18 +159,26 @@ impl Subject for Unrestricted {
 }
 
 /// A subject the pipeline has judged. Only the pipeline can make one, so no handler runs without a verdict.
-pub struct Authorized<T>(T);
+pub struct Authorized<T> {
+    subject: T,
+    by_grant: bool,
+}
 
 impl<T> Authorized<T> {
-    pub(crate) fn new(subject: T) -> Self {
-        Self(subject)
+    pub(crate) fn new(subject: T, by_grant: bool) -> Self {
+        Self { subject, by_grant }
+    }
+
+    /// Whether a grant was needed: policies alone would not have allowed it.
+    pub fn allowed_by_grant(&self) -> bool {
+        self.by_grant
     }
 }
 
 impl<T> Deref for Authorized<T> {
     type Target = T;
     fn deref(&self) -> &T {
-        &self.0
+        &self.subject
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use claviger_audit::{Event, Identity, Kind, Resource, Ticket, TlsDetails, WriteError};
+use claviger_audit::{Event, Identity, Issuer, IssuerKind, Kind, Resource, Session, Ticket, TlsDetails, WriteError};
 use claviger_policy::PrincipalKind;
 use claviger_shapes::{AuditView, Audited, Fault};
 use claviger_store::{Batch, Record, Records, Space, StoreError};
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::call::Call;
+use crate::call::{Call, Caller, WebIdentity};
 use crate::operation::{Audit, Subject};
 use crate::system::System;
 
@@ -53,16 +53,27 @@ pub(crate) struct Facts<'a> {
     pub tls: Option<TlsDetails<'a>>,
 }
 
+/// What the operation adds to its record.
+#[derive(Clone, Copy)]
+pub(crate) struct Recorded<'a> {
+    /// Members the request left out.
+    pub added: &'a [(&'static str, String)],
+    /// The resources.
+    pub listed: Option<&'a dyn ResourceList>,
+    /// Who an unsigned request turned out to come from.
+    pub web: Option<&'a WebIdentity>,
+}
+
 /// Builds the record (or the two records of a call that crosses accounts) of one call.
 pub(crate) fn write<I: Audited, O: Audited>(
     facts: &Facts<'_>,
     audit: &Audit,
     input: Option<&I>,
-    added: &[(&'static str, String)],
-    subject: Option<&dyn ResourceList>,
+    recorded: Recorded<'_>,
     result: Result<&O, &Fault>,
 ) -> Vec<Written> {
     let call = facts.call;
+    let Recorded { added, listed: subject, web } = recorded;
     let parameters = input.filter(|_| audit.parameters).and_then(|input| parameters(input, audit.hide, added));
     let response = match result {
         Ok(output) if audit.response => to_raw_value(&AuditView(output, audit.hide)).ok(),
@@ -80,17 +91,31 @@ pub(crate) fn write<I: Audited, O: Audited>(
         owners.clear();
     }
     let shared = (!owners.is_empty()).then(|| uuid::Uuid::new_v4().to_string());
-    let source_ip = call.source_ip.to_canonical().to_string();
+    // A call that a service makes shows the service instead of the client.
+    let service = call.via.as_deref().and_then(|via| via.services.last());
+    let (source_ip, user_agent) = match service {
+        Some(service) => (service.to_string(), &**service),
+        None => (call.source_ip.to_canonical().to_string(), &*call.user_agent),
+    };
+    let principal = web.map(|web| format!("{}:{}:{}", web.provider, web.audience, web.subject)).unwrap_or_default();
+    let attributes = session_attributes(&call.caller);
     let event = Event {
         event_id: &call.event_id,
         request_id: &call.request_id,
         time: call.now,
-        identity: identity(call),
+        identity: match web {
+            Some(web) => Identity::WebIdentityUser {
+                principal_id: &principal,
+                user_name: &web.subject,
+                identity_provider: &web.provider,
+            },
+            None => identity(call, &attributes),
+        },
         source: facts.source,
         name: facts.operation,
         region: &call.region,
         source_ip: &source_ip,
-        user_agent: &call.user_agent,
+        user_agent,
         error,
         request_parameters: parameters.as_deref(),
         response_elements: response.as_deref(),
@@ -158,23 +183,52 @@ fn error_code(fault: &Fault) -> &str {
     if fault.code == "AccessDeniedException" { "AccessDenied" } else { fault.code }
 }
 
-fn identity(call: &Call) -> Identity<'_> {
+fn session_attributes(caller: &Caller) -> Vec<(&str, &str)> {
+    let web = caller.session.as_ref().and_then(|session| session.web.as_ref());
+    web.map(|web| vec![("aud", &*web.audience), ("sub", &*web.subject)]).unwrap_or_default()
+}
+
+fn identity<'a>(call: &'a Call, attributes: &'a [(&'a str, &'a str)]) -> Identity<'a> {
     let caller = &*call.caller;
-    match caller.kind {
-        PrincipalKind::Root => Identity::Root {
-            account: &caller.account,
-            arn: &caller.arn,
-            access_key: Some(&caller.access_key_id),
-            user_name: None,
-            session: None,
-            invoked_by: None,
-        },
-        _ => Identity::AwsAccount { account: &caller.account, principal_id: &caller.unique_id },
+    let (account, arn, principal_id) = (&*caller.account, &*caller.arn, &*caller.unique_id);
+    let access_key = Some(&*caller.access_key_id);
+    let invoked_by = call.via.as_deref().and_then(|via| via.services.last()).map(|service| &**service);
+    let session = caller.session.as_ref().map(|facts| Session {
+        created: facts.issued,
+        mfa: false,
+        issuer: facts.issuer.as_ref().map(|issuer| Issuer {
+            kind: match (caller.kind, &issuer.name) {
+                (PrincipalKind::AssumedRole, _) => IssuerKind::Role,
+                (_, Some(_)) => IssuerKind::User,
+                (_, None) => IssuerKind::Root,
+            },
+            principal_id: &issuer.id,
+            arn: &issuer.arn,
+            account,
+            user_name: issuer.name.as_deref(),
+        }),
+        web_identity: facts.web.as_ref().map(|web| claviger_audit::WebIdentity { provider: &web.provider, attributes }),
+        source_identity: facts.source_identity.as_deref(),
+    });
+    match (caller.kind, session) {
+        (PrincipalKind::Root, session) => {
+            Identity::Root { account, arn, access_key, user_name: None, session, invoked_by }
+        }
+        (PrincipalKind::User, session) => {
+            Identity::User { principal_id, arn, account, access_key, user_name: &caller.name, session, invoked_by }
+        }
+        (PrincipalKind::AssumedRole, Some(session)) => {
+            Identity::AssumedRole { principal_id, arn, account, access_key, session, invoked_by }
+        }
+        (PrincipalKind::FederatedUser, Some(session)) => {
+            Identity::FederatedUser { principal_id, arn, account, access_key, session, invoked_by }
+        }
+        _ => Identity::Unknown,
     }
 }
 
 /// Object-safe face of [`Subject::resources`].
-pub(crate) trait ResourceList {
+pub(crate) trait ResourceList: Sync {
     fn list(&self) -> Vec<(&str, &str, &'static str)>;
 }
 

@@ -1,13 +1,14 @@
 //! What every service stands on: store, clock, keys, audit log, and the one way to change records.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use claviger_audit::Log;
+use claviger_identity::Directory;
 use claviger_store::{Batch, Change, CommitError, Store};
 
-use crate::credentials::Credentials;
+use crate::credentials::{ACCESS_KEYS, Credentials};
 use crate::recorder::Sweep;
-use crate::{Clock, Vault};
+use crate::{Clock, Service, Vault};
 
 /// How strictly unknown credentials are treated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +43,10 @@ pub struct System {
     pub mode: Mode,
     /// The account that owns the installation: failed authentications are recorded there.
     pub account: Box<str>,
+    /// Who there is.
+    pub identities: Directory,
     pub(crate) credentials: Credentials,
+    pub(crate) services: OnceLock<Arc<[Service]>>,
     pub(crate) sweep: Sweep,
     listeners: Vec<Arc<dyn Listener>>,
 }
@@ -63,6 +67,8 @@ impl System {
             clock,
             vault,
             log,
+            identities: Directory::new(matches!(mode, Mode::Development { .. })),
+            services: OnceLock::new(),
             mode,
             account: account.into(),
             credentials: Credentials::default(),
@@ -90,7 +96,9 @@ impl System {
     }
 
     fn forget(&self, space: &str, id: &str) {
-        self.credentials.changed(space, id);
+        if self.identities.changed(space) || space == ACCESS_KEYS.name {
+            self.credentials.forget();
+        }
         for listener in &self.listeners {
             listener.changed(space, id);
         }
