@@ -1,7 +1,7 @@
 //! Aliases as subjects: an alias is a resource of its own, judged by identity policies, beside the key it stands for.
 
-use claviger_pipeline::{Permission, Subject, Wording};
-use claviger_policy::{ResourceRule, Values};
+use claviger_pipeline::{Permission, Subject};
+use claviger_policy::Values;
 use claviger_shapes::kms::{InvalidAliasNameException, NotFoundException};
 use claviger_shapes::{AccessDeniedException, InternalFailure, NotAuthorizedException, ValidationException};
 
@@ -36,15 +36,7 @@ impl AliasSubject {
 
 impl Subject for AliasSubject {
     fn permissions(&self, action: &'static str) -> Vec<Permission<'_>> {
-        let alias = Permission {
-            action,
-            resource: &self.arn,
-            owner: &self.account,
-            policy: None,
-            rule: ResourceRule::Ordinary,
-            cross_account: false,
-            wording: Wording::Named,
-        };
+        let alias = Permission { resource: &self.arn, ..Permission::on_account(action, &self.account) };
         std::iter::once(alias).chain(self.keys.iter().map(|key| key.permission(action))).collect()
     }
 

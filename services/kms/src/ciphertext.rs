@@ -1,7 +1,5 @@
 //! The key a ciphertext was made under, and whether the caller's idea of it is right.
 
-use std::sync::Arc;
-
 use claviger_pipeline::{Permission, Subject, Wording, unseen};
 use claviger_policy::Values;
 use claviger_shapes::kms::{
@@ -91,8 +89,7 @@ where
         }
         Some(Source::Foreign) => Some(Mismatch::OtherKey),
     };
-    let caller = Arc::clone(&cx.call.caller);
-    let key = KeySubject { key, alias, cross_account: true, unnamed: false, caller };
+    let key = KeySubject::new(cx.call, key, alias, true);
     Ok(CiphertextSubject { key, mismatch })
 }
 
@@ -121,8 +118,7 @@ where
     let Some(key) = cx.service.key(cx.system, path).await.map_err(InternalFailure::from)? else {
         return Err(refused().into());
     };
-    let caller = Arc::clone(&cx.call.caller);
-    let key = KeySubject { key, alias: None, cross_account: true, unnamed: true, caller };
+    let key = KeySubject { unnamed: true, ..KeySubject::new(cx.call, key, None, true) };
     Ok(CiphertextSubject { key, mismatch: None })
 }
 

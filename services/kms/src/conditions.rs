@@ -28,6 +28,28 @@ pub(crate) fn symmetric<'a>(
     }
 }
 
+/// `kms:GrantConstraintType`, and the encryption context keys of what a grant demands.
+pub(crate) fn grant<'a>(
+    equals: Option<&'a BTreeMap<String, String>>,
+    subset: Option<&'a BTreeMap<String, String>>,
+    has_source: bool,
+    key: &str,
+) -> Option<Values<'a>> {
+    if key == "kms:grantconstrainttype" {
+        let kind = match (equals, subset, has_source) {
+            (Some(_), ..) => "EncryptionContextEquals",
+            (None, Some(_), _) => "EncryptionContextSubset",
+            (None, None, true) => "SourceArn",
+            (None, None, false) => return None,
+        };
+        return one(kind);
+    }
+    if key.starts_with("kms:encryptioncontext") {
+        return symmetric(equals.or(subset), None, key);
+    }
+    None
+}
+
 /// A single text value.
 pub(crate) fn one<'a>(text: impl Into<std::borrow::Cow<'a, str>>) -> Option<Values<'a>> {
     Some(Values::One(text.into()))

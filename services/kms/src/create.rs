@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::Kms;
 use crate::key::{KEY_TYPE, key_arn};
-use crate::policy;
+use crate::policy::{self, KeyPolicy};
 use crate::record::{AliasRecord, KeyRecord, Manager, Rotation, alias_path};
 use crate::rotation::{self, days_after};
 
@@ -26,8 +26,8 @@ pub struct NewKey {
     pub key_id: String,
     /// Description.
     pub description: String,
-    /// The policy's text; already accepted.
-    pub policy: String,
+    /// The policy; already accepted.
+    pub policy: KeyPolicy,
     /// Tags; already accepted.
     pub tags: BTreeMap<String, String>,
     /// Who manages it.
@@ -61,7 +61,8 @@ impl NewKey {
             usage: KeyUsageType::EncryptDecrypt.as_str().to_owned(),
             origin: OriginType::AwsKms.as_str().to_owned(),
             manager: self.manager,
-            policy: self.policy,
+            policy: self.policy.text,
+            bound: self.policy.bound,
             tags: self.tags,
             materials: 0,
             rotation: Rotation {
@@ -69,6 +70,7 @@ impl NewKey {
                 next: self.period_days.map(|days| days_after(self.created, days)),
                 ..Rotation::default()
             },
+            grants: 0,
         };
         rotation::first_material(&mut record, domain, material, batch);
         batch.insert(&record);
@@ -119,7 +121,7 @@ impl Kms {
             region: region.to_owned(),
             key_id: new_key_id(),
             description: format!("Default key that protects my {protects} when no other key is defined"),
-            policy: policy::managed(partition, account, region, service),
+            policy: policy::managed(partition, account, region, service).into(),
             tags: BTreeMap::new(),
             manager: Manager::Aws(service.to_owned()),
             created: now,

@@ -9,6 +9,7 @@ use claviger_shapes::{AccessDeniedException, InternalFailure};
 use claviger_store::Records;
 use claviger_wire::arn::partition_of;
 
+use crate::grant::Grants;
 use crate::key::{Key, KeySubject, alias_arn, key_arn};
 use crate::record::{
     ALIASES, AliasRecord, KEYS, KeyRecord, MATERIALS, MaterialRecord, alias_path, key_path, material_path,
@@ -40,6 +41,8 @@ pub struct Keys {
     materials: LoadCache<(Arc<str>, KeyMaterialId), Arc<KeyMaterial>>,
     /// Last uses not yet stored.
     pub uses: Uses,
+    /// Grants.
+    pub grants: Grants,
 }
 
 impl Default for Keys {
@@ -49,6 +52,7 @@ impl Default for Keys {
             aliases: LoadCache::new(KEYS_CACHED_MAX),
             materials: LoadCache::new(MATERIALS_CACHED_MAX),
             uses: Uses::default(),
+            grants: Grants::default(),
         }
     }
 }
@@ -56,6 +60,7 @@ impl Default for Keys {
 impl Listener for Kms {
     fn changed(&self, space: &str, id: &str) {
         let keys = &self.keys;
+        keys.grants.changed(space, id);
         if space == KEYS.name {
             keys.keys.invalidate(id);
         } else if space == ALIASES.name {
@@ -172,7 +177,7 @@ where
 }
 
 fn subject(cx: KmsCx<'_>, key: Arc<Key>, alias: Option<String>, cross_account: bool) -> KeySubject {
-    KeySubject { key, alias, cross_account, unnamed: false, caller: Arc::clone(&cx.call.caller) }
+    KeySubject::new(cx.call, key, alias, cross_account)
 }
 
 fn names_alias(text: &str) -> bool {

@@ -3,12 +3,16 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
+use claviger_crypto::context::EncryptionContext;
 use claviger_crypto::material::KeyMaterial;
-use claviger_pipeline::{Caller, Internal, Permission, Subject, Wording, bool_text};
-use claviger_policy::{Document, ResourceRule, Values};
-use claviger_shapes::kms::{EncryptionAlgorithmSpec, InvalidKeyUsageException, KeyUsageType};
+use claviger_pipeline::{Call, Caller, Internal, Permission, Subject, Via, Wording, bool_text};
+use claviger_policy::{Document, GrantKind, ResourceRule, Values};
+use claviger_shapes::InternalFailure;
+use claviger_shapes::kms::{EncryptionAlgorithmSpec, GrantOperation, InvalidKeyUsageException, KeyUsageType};
 
+use crate::grant::Use;
 use crate::record::{KeyRecord, Manager, key_path};
+use crate::{KmsCx, symmetric};
 
 /// Type of a key in audit records.
 pub const KEY_TYPE: &str = "AWS::KMS::Key";
@@ -36,7 +40,7 @@ impl Key {
     pub fn new(record: KeyRecord, version: u64, partition: &str, aliases: Vec<String>) -> Result<Self, Internal> {
         let path = key_path(&record.account, &record.region, &record.key_id).into();
         let arn = key_arn(partition, &record.region, &record.account, &record.key_id);
-        let policy = crate::policy::compile(&record.policy)?;
+        let policy = crate::policy::compile(&record.policy, &record.bound)?;
         Ok(Self { record, version, path, arn, policy, aliases, current: OnceLock::new() })
     }
 
@@ -101,9 +105,33 @@ pub struct KeySubject {
     pub unnamed: bool,
     /// Who asks.
     pub caller: Arc<Caller>,
+    /// The service that asks for the caller.
+    pub via: Option<Arc<Via>>,
+    /// The strongest of the caller's grants that covers what is asked.
+    pub grant: Option<GrantKind>,
 }
 
 impl KeySubject {
+    /// A key the caller named.
+    pub(crate) fn new(call: &Call, key: Arc<Key>, alias: Option<String>, cross_account: bool) -> Self {
+        let (caller, via) = (Arc::clone(&call.caller), call.via.clone());
+        Self { key, alias, cross_account, unnamed: false, caller, via, grant: None }
+    }
+
+    /// The same with what the caller's grants add to `operation` in an encryption context.
+    pub(crate) async fn granted<E: From<InternalFailure>>(
+        self,
+        cx: KmsCx<'_>,
+        operation: GrantOperation,
+        context: Option<&EncryptionContext>,
+    ) -> Result<Self, E> {
+        let source_arn = self.via.as_ref().and_then(|via| via.source_arn.as_deref());
+        let request = Use { operation, context: symmetric::context(context), source_arn };
+        let grant = cx.service.keys.grants.allow(cx.system, &self.key, &self.caller, request).await;
+        let grant = grant.map_err(InternalFailure::from)?;
+        Ok(Self { grant, ..self })
+    }
+
     /// The permission to do `action` with this key.
     pub fn permission(&self, action: &'static str) -> Permission<'_> {
         Permission {
@@ -114,6 +142,8 @@ impl KeySubject {
             rule: ResourceRule::KmsKey,
             cross_account: self.cross_account,
             wording: if self.unnamed { Wording::Ciphertext } else { Wording::Named },
+            grant: self.grant,
+            principal: None,
         }
     }
 
@@ -122,6 +152,8 @@ impl KeySubject {
         let record = &self.key.record;
         let text: Cow<'_, str> = match key {
             "kms:calleraccount" => (&*self.caller.account).into(),
+            "kms:grantisforawsresource" => bool_text(self.via.is_some()).into(),
+            "kms:viaservice" => (&*self.via.as_ref()?.endpoint).into(),
             "kms:keyspec" => record.spec.as_str().into(),
             "kms:keyusage" => record.usage.as_str().into(),
             "kms:keyorigin" => record.origin.as_str().into(),

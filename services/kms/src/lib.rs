@@ -9,6 +9,7 @@ mod conditions;
 pub mod create;
 mod data_key;
 mod find;
+pub mod grant;
 pub mod key;
 mod metadata;
 mod ops;

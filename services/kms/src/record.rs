@@ -10,6 +10,8 @@ use claviger_store::{Record, Space};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::grant::record::GRANTS;
+
 /// Keys, by `ACCOUNT/REGION/KEY-ID`. Index `due`: when background work on the key is next due.
 pub static KEYS: Space = Space { name: "kms_keys", indexes: &["due"], sealed: true };
 /// Key material, by `ACCOUNT/REGION/KEY-ID/MATERIAL-ID`. Index `by_key`: in order of creation.
@@ -20,7 +22,7 @@ pub static ALIASES: Space = Space { name: "kms_aliases", indexes: &["by_key"], s
 pub static USES: Space = Space { name: "kms_uses", indexes: &[], sealed: true };
 
 /// Every space of this service, for the engine that has to make tables.
-pub static SPACES: [&Space; 4] = [&KEYS, &MATERIALS, &ALIASES, &USES];
+pub static SPACES: [&Space; 5] = [&KEYS, &MATERIALS, &ALIASES, &USES, &GRANTS];
 
 /// Who manages a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +80,10 @@ pub struct KeyRecord {
     pub manager: Manager,
     /// The key policy's text as put.
     pub policy: String,
+    /// The principals the policy names, and the unique ids they had when it was put: it means them, and nobody who comes
+    /// to the same name later.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bound: BTreeMap<String, String>,
     /// Tags, at most 50.
     pub tags: BTreeMap<String, String>,
     /// The material that encrypts.
@@ -86,6 +92,10 @@ pub struct KeyRecord {
     pub materials: u64,
     /// Rotation.
     pub rotation: Rotation,
+    /// Grants there are, at most 50,000. Written with every grant made or ended: the key changes with its grants, so
+    /// neither the limit nor the key's deletion can be overtaken.
+    #[serde(default)]
+    pub grants: u32,
 }
 
 impl KeyRecord {

@@ -158,7 +158,8 @@ impl SeedKey {
             region: region.to_owned(),
             key_id: self.key_id.clone(),
             description: self.description.clone(),
-            policy,
+            // A seed is planted before anybody could be made whom its policies may name: names count as they are written.
+            policy: policy.into(),
             tags: self.tags.clone(),
             manager: Manager::Customer,
             created: now,

@@ -32,6 +32,8 @@ pub struct Row([Verdict; 8]);
 /// Encrypt, Decrypt, ReEncrypt, GenerateDataKey…
 pub(crate) const CRYPTOGRAPHY: Row =
     Row([Allowed, Disabled, DELETION, REPLICA_DELETION, IMPORT, UNAVAILABLE, CREATING, Allowed]);
+/// CreateGrant.
+pub(crate) const GRANT: Row = Row([Allowed, Disabled, DELETION, REPLICA_DELETION, IMPORT, Allowed, CREATING, Allowed]);
 /// CreateAlias; UpdateAlias for the new target.
 pub(crate) const ALIAS: Row = Row([Allowed, Allowed, DELETION, REPLICA_DELETION, Allowed, Allowed, Allowed, Allowed]);
 /// TagResource, UntagResource, UpdateKeyDescription.
@@ -100,6 +102,7 @@ mod tests {
     fn rows_are_the_published_table() {
         let table = [
             ("oDPRIUCo", CRYPTOGRAPHY),
+            ("oDPRIoCo", GRANT),
             ("ooPRoooo", ALIAS),
             ("ooPRIoCG", SWITCH),
             ("ooPRoooG", SCHEDULE),

@@ -7,8 +7,8 @@ use claviger_crypto::blob::{self, Origin, ParseError};
 use claviger_crypto::context::EncryptionContext;
 use claviger_crypto::material::KeyMaterialId;
 use claviger_shapes::kms::{
-    DisabledException, DryRunOperationException, InvalidCiphertextException, InvalidGrantTokenException,
-    InvalidKeyUsageException, KMSInvalidStateException, KeyUsageType,
+    DisabledException, DryRunOperationException, InvalidCiphertextException, InvalidKeyUsageException,
+    KMSInvalidStateException, KeyUsageType,
 };
 use claviger_shapes::{InternalFailure, ValidationException};
 use zeroize::Zeroizing;
@@ -105,15 +105,4 @@ pub(crate) fn dry_run<E: From<DryRunOperationException>>(asked: Option<bool>) ->
         return Err(DryRunOperationException::new(text).into());
     }
     Ok(())
-}
-
-/// Grant tokens are base64url text. One that belongs to no grant changes nothing; one that cannot be a token is refused.
-pub(crate) fn check_grant_tokens<E: From<InvalidGrantTokenException>>(tokens: Option<&Vec<String>>) -> Result<(), E> {
-    let well_formed = |token: &String| {
-        token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=' | b'+' | b'/'))
-    };
-    if tokens.into_iter().flatten().all(well_formed) {
-        return Ok(());
-    }
-    Err(InvalidGrantTokenException::bare().into())
 }

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use claviger_pipeline::worker::{Worker, WorkerError};
 use claviger_pipeline::{Internal, RecordError, ServiceEvent, System, internal};
 use claviger_shapes::kms::RotationType;
-use claviger_store::{Batch, CommitError, Records, Stored};
+use claviger_store::{Batch, CommitError, Record, Records, Stored};
 use claviger_wire::arn::partition_of;
 use jiff::Timestamp;
 
+use crate::grant::GrantRecord;
 use crate::key::{KEY_TYPE, key_arn};
 use crate::record::{AliasRecord, KeyRecord, MaterialRecord, UseRecord, key_path, material_path, time_key};
 use crate::rotation::{self, days_after};
@@ -112,7 +113,7 @@ impl Kms {
         system.commit_recorded(batch, &[event]).await
     }
 
-    /// The end of a key: its material, aliases, tags and policy go with it, and nothing decrypts again.
+    /// The end of a key: its material, aliases, grants, tags and policy go with it, and nothing decrypts again.
     async fn delete(&self, system: &System, key: &Stored<KeyRecord>, now: Timestamp) -> Result<(), RecordError> {
         let record = &key.record;
         let path = key_path(&record.account, &record.region, &record.key_id);
@@ -133,8 +134,10 @@ impl Kms {
         }
         let (aliases, _) = system.store.list::<AliasRecord>(Some("by_key"), &prefix, None, None, 1000).await?;
         for alias in aliases {
-            use claviger_store::Record;
             batch.remove::<AliasRecord>(&alias.record.id(), None);
+        }
+        for grant in system.store.all::<GrantRecord>(None, &prefix).await? {
+            batch.remove::<GrantRecord>(grant.record.id(), None);
         }
         batch.remove::<UseRecord>(&path, None);
         self.keys.uses.forget(&path);

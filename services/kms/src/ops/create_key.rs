@@ -1,11 +1,14 @@
 //! CreateKey.
 
+use std::sync::Arc;
+
 use claviger_crypto::material::KeyMaterial;
-use claviger_pipeline::{bool_text, internal};
+use claviger_pipeline::{Caller, Via, bool_text, internal};
 
 use super::prelude::*;
 use crate::create::{NewKey, new_key_id};
 use crate::key::{KEY_TYPE, Key, key_arn};
+use crate::policy::KeyPolicy;
 use crate::record::Manager;
 use crate::{conditions, metadata, policy, tags};
 
@@ -17,7 +20,10 @@ pub(super) struct Proposal {
     owner: String,
     key_id: String,
     arn: String,
+    policy: KeyPolicy,
     tagged: bool,
+    caller: Arc<Caller>,
+    via: Option<Arc<Via>>,
 }
 
 impl Subject for Proposal {
@@ -27,6 +33,14 @@ impl Subject for Proposal {
             needed.extend(self.account.permissions("kms:TagResource"));
         }
         needed
+    }
+
+    fn condition(&self, _side: usize, key: &str) -> Option<Values<'_>> {
+        match key {
+            "kms:calleraccount" => conditions::one(&*self.caller.account),
+            "kms:viaservice" => conditions::one(&*self.via.as_ref()?.endpoint),
+            _ => None,
+        }
     }
 
     fn resources(&self) -> Vec<(&str, &str, &'static str)> {
@@ -50,13 +64,15 @@ impl Operation for CreateKey {
         tags::accept::<Self::Error>(input.tags.as_deref().unwrap_or_default())?;
         let key_id = new_key_id();
         let arn = key_arn(cx.call.partition, &cx.call.region, cx.call.account(), &key_id);
-        if let Some(text) = &input.policy {
-            let bypass = input.bypass_policy_lockout_safety_check == Some(true);
-            policy::accept::<Self::Error>(cx.call, text, &arn, bypass)?;
-        }
+        let bypass = input.bypass_policy_lockout_safety_check == Some(true);
+        let policy = match &input.policy {
+            Some(text) => policy::accept::<Self::Error>(cx, text, &arn, bypass).await?,
+            None => claviger_policy::default_key_policy(cx.call.partition, cx.call.account()).into(),
+        };
         let tagged = input.tags.as_ref().is_some_and(|tags| !tags.is_empty());
         let owner = cx.call.account().to_owned();
-        Ok(Proposal { account: NoResource::of(&cx), owner, key_id, arn, tagged })
+        let (caller, via) = (Arc::clone(&cx.call.caller), cx.call.via.clone());
+        Ok(Proposal { account: NoResource::of(&cx), owner, key_id, arn, policy, tagged, caller, via })
     }
 
     fn condition<'a>(input: &'a Self::Input, _side: usize, key: &str) -> Option<Values<'a>> {
@@ -85,13 +101,12 @@ impl Operation for CreateKey {
         let (account, region) = (cx.call.account(), &*cx.call.region);
         let domain = cx.system.vault.domain(&*cx.system.store, account, region).await;
         let domain = domain.map_err(|error| InternalFailure::from(internal(error)))?;
-        let policy = input.policy.clone();
         let new = NewKey {
             account: account.to_owned(),
             region: region.to_owned(),
             key_id: subject.key_id.clone(),
             description: input.description.clone().unwrap_or_default(),
-            policy: policy.unwrap_or_else(|| claviger_policy::default_key_policy(cx.call.partition, account)),
+            policy: subject.policy.clone(),
             tags: tags::accept::<Self::Error>(input.tags.as_deref().unwrap_or_default())?,
             manager: Manager::Customer,
             created: cx.call.now,

@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::ciphertext::{self, Asked, CiphertextSubject};
+use crate::grant::token;
 use crate::{conditions, symmetric};
 
 pub(super) struct Decrypt;
@@ -25,7 +26,7 @@ impl Operation for Decrypt {
             input.ciphertext_blob.is_some(),
             "ciphertextBlob",
         )?;
-        symmetric::check_grant_tokens::<Self::Error>(input.grant_tokens.as_ref())?;
+        token::check::<Self::Error>(cx.system, input.grant_tokens.as_ref()).await?;
         let ciphertext = input.ciphertext_blob.as_ref().filter(|_| !ignore).map(|blob| blob.0.as_slice());
         let asked = Asked {
             ciphertext,
@@ -33,7 +34,10 @@ impl Operation for Decrypt {
             algorithm: input.encryption_algorithm,
             action: Self::ACTION,
         };
-        ciphertext::find(cx, &asked).await
+        let CiphertextSubject { key, mismatch } = ciphertext::find::<Self::Error>(cx, &asked).await?;
+        let key =
+            key.granted::<Self::Error>(cx, kms::GrantOperation::Decrypt, input.encryption_context.as_ref()).await?;
+        Ok(CiphertextSubject { key, mismatch })
     }
 
     fn condition<'a>(input: &'a Self::Input, _side: usize, key: &str) -> Option<Values<'a>> {

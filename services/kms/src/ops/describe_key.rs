@@ -24,7 +24,8 @@ impl Operation for DescribeKey {
             let made = cx.service.ensure_managed(cx.system, cx.call.account(), &cx.call.region, name).await;
             made.map_err(InternalFailure::from)?;
         }
-        find::find(cx, &input.key_id, Forms::Any, true, Self::ACTION).await
+        let found = find::find::<Self::Error>(cx, &input.key_id, Forms::Any, true, Self::ACTION).await?;
+        found.granted(cx, kms::GrantOperation::DescribeKey, None).await
     }
 
     fn condition<'a>(_input: &'a Self::Input, _side: usize, _key: &str) -> Option<Values<'a>> {

@@ -1,6 +1,7 @@
 //! Encrypt: up to 4096 bytes under a KMS key.
 
 use super::prelude::*;
+use crate::grant::token;
 use crate::{conditions, find, symmetric};
 
 pub(super) struct Encrypt;
@@ -17,8 +18,9 @@ impl Operation for Encrypt {
     type Subject = KeySubject;
 
     async fn subject(cx: KmsCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
-        symmetric::check_grant_tokens::<Self::Error>(input.grant_tokens.as_ref())?;
-        find::find_any(cx, &input.key_id, Self::ACTION).await
+        token::check::<Self::Error>(cx.system, input.grant_tokens.as_ref()).await?;
+        let found = find::find_any::<Self::Error>(cx, &input.key_id, Self::ACTION).await?;
+        found.granted(cx, kms::GrantOperation::Encrypt, input.encryption_context.as_ref()).await
     }
 
     fn condition<'a>(input: &'a Self::Input, _side: usize, key: &str) -> Option<Values<'a>> {

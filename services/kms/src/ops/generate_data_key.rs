@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::data_key::{self, DataKey};
+use crate::grant::token;
 use crate::{conditions, find, symmetric};
 
 pub(super) struct GenerateDataKey;
@@ -20,8 +21,9 @@ impl Operation for GenerateDataKey {
     async fn subject(cx: KmsCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         super::refuse_recipient::<Self::Error>(input.recipient.is_some())?;
         data_key::length(input.key_spec, input.number_of_bytes)?;
-        symmetric::check_grant_tokens::<Self::Error>(input.grant_tokens.as_ref())?;
-        find::find_any(cx, &input.key_id, Self::ACTION).await
+        token::check::<Self::Error>(cx.system, input.grant_tokens.as_ref()).await?;
+        let found = find::find_any::<Self::Error>(cx, &input.key_id, Self::ACTION).await?;
+        found.granted(cx, kms::GrantOperation::GenerateDataKey, input.encryption_context.as_ref()).await
     }
 
     fn condition<'a>(input: &'a Self::Input, _side: usize, key: &str) -> Option<Values<'a>> {

@@ -1,4 +1,4 @@
-//! GetKeyPolicy: the policy's text as it was put.
+//! GetKeyPolicy: the policy's text as it was put; whoever is gone since shows as a unique id.
 
 use super::prelude::*;
 use crate::conditions;
@@ -32,15 +32,17 @@ impl Operation for GetKeyPolicy {
     }
 
     async fn run(
-        _cx: KmsCx<'_>,
+        cx: KmsCx<'_>,
         subject: &Authorized<Self::Subject>,
         input: &Self::Input,
     ) -> Result<Done<Self::Output>, Self::Error> {
         if input.policy_name.as_deref().is_some_and(|name| name != DEFAULT) {
             return Err(kms::NotFoundException::new("No such policy exists").into());
         }
+        let (identities, record) = (&cx.system.identities, &subject.key.record);
+        let policy = identities.read_back(&*cx.system.store, &record.policy, &record.bound).await;
         Ok(Done::read(kms::GetKeyPolicyResponse {
-            policy: Some(subject.key.record.policy.clone()),
+            policy: Some(policy.map_err(InternalFailure::new)?),
             policy_name: Some(DEFAULT.to_owned()),
         }))
     }

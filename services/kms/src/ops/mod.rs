@@ -4,6 +4,7 @@ mod prelude;
 
 mod cancel_key_deletion;
 mod create_alias;
+mod create_grant;
 mod create_key;
 mod decrypt;
 mod delete_alias;
@@ -20,12 +21,16 @@ mod get_key_last_usage;
 mod get_key_policy;
 mod get_key_rotation_status;
 mod list_aliases;
+mod list_grants;
 mod list_key_policies;
 mod list_key_rotations;
 mod list_keys;
 mod list_resource_tags;
+mod list_retirable_grants;
 mod put_key_policy;
 mod re_encrypt;
+mod retire_grant;
+mod revoke_grant;
 mod rotate_key_on_demand;
 mod schedule_key_deletion;
 mod tag_resource;
@@ -37,7 +42,7 @@ use std::sync::Arc;
 
 use claviger_pipeline::Service;
 use claviger_shapes::ValidationException;
-use claviger_shapes::kms::DryRunModifierType;
+use claviger_shapes::kms::{DryRunModifierType, InvalidGrantIdException, NotFoundException};
 
 use crate::{EVENT_SOURCE, Kms, SIGNING_NAME};
 
@@ -46,6 +51,7 @@ pub fn all(kms: &Arc<Kms>) -> Service {
     Service::new(SIGNING_NAME, EVENT_SOURCE)
         .with::<cancel_key_deletion::CancelKeyDeletion>(kms)
         .with::<create_alias::CreateAlias>(kms)
+        .with::<create_grant::CreateGrant>(kms)
         .with::<create_key::CreateKey>(kms)
         .with::<decrypt::Decrypt>(kms)
         .with::<delete_alias::DeleteAlias>(kms)
@@ -62,12 +68,16 @@ pub fn all(kms: &Arc<Kms>) -> Service {
         .with::<get_key_policy::GetKeyPolicy>(kms)
         .with::<get_key_rotation_status::GetKeyRotationStatus>(kms)
         .with::<list_aliases::ListAliases>(kms)
+        .with::<list_grants::ListGrants>(kms)
         .with::<list_key_policies::ListKeyPolicies>(kms)
         .with::<list_key_rotations::ListKeyRotations>(kms)
         .with::<list_keys::ListKeys>(kms)
         .with::<list_resource_tags::ListResourceTags>(kms)
+        .with::<list_retirable_grants::ListRetirableGrants>(kms)
         .with::<put_key_policy::PutKeyPolicy>(kms)
         .with::<re_encrypt::ReEncrypt>(kms)
+        .with::<retire_grant::RetireGrant>(kms)
+        .with::<revoke_grant::RevokeGrant>(kms)
         .with::<rotate_key_on_demand::RotateKeyOnDemand>(kms)
         .with::<schedule_key_deletion::ScheduleKeyDeletion>(kms)
         .with::<tag_resource::TagResource>(kms)
@@ -110,4 +120,17 @@ fn ignores_ciphertext<E: From<ValidationException>>(
         "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
     );
     Err(ValidationException::new(text).into())
+}
+
+/// Grant ids are 64 hexadecimal digits.
+fn check_grant_id<E: From<InvalidGrantIdException>>(id: Option<&str>) -> Result<(), E> {
+    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if id.is_none_or(|id| id.len() == 64 && id.bytes().all(hex)) {
+        return Ok(());
+    }
+    Err(InvalidGrantIdException::new("The grant ID is not valid.").into())
+}
+
+fn no_such_grant(id: &str) -> NotFoundException {
+    NotFoundException::new(format!("Grant '{id}' does not exist"))
 }

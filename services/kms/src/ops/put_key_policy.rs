@@ -45,9 +45,9 @@ impl Operation for PutKeyPolicy {
         }
         let key = &subject.key;
         let bypass = input.bypass_policy_lockout_safety_check == Some(true);
-        policy::accept::<Self::Error>(cx.call, &input.policy, &key.arn, bypass)?;
+        let accepted = policy::accept::<Self::Error>(cx, &input.policy, &key.arn, bypass).await?;
         let mut record = key.record.clone();
-        record.policy.clone_from(&input.policy);
+        (record.policy, record.bound) = (accepted.text, accepted.bound);
         let mut batch = Batch::default();
         batch.update(key.version, &record);
         Ok(Done::write(Default::default(), batch))

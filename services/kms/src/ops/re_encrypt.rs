@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::ciphertext::{self, Asked, CiphertextSubject};
+use crate::grant::token;
 use crate::{conditions, find, state, symmetric};
 
 pub(super) struct ReEncrypt;
@@ -53,7 +54,7 @@ impl Operation for ReEncrypt {
             input.ciphertext_blob.is_some(),
             "ciphertextBlob",
         )?;
-        symmetric::check_grant_tokens::<Self::Error>(input.grant_tokens.as_ref())?;
+        token::check::<Self::Error>(cx.system, input.grant_tokens.as_ref()).await?;
         let ciphertext = input.ciphertext_blob.as_ref().filter(|_| !ignore).map(|blob| blob.0.as_slice());
         let asked = Asked {
             ciphertext,
@@ -61,8 +62,12 @@ impl Operation for ReEncrypt {
             algorithm: input.source_encryption_algorithm,
             action: FROM,
         };
-        let from = ciphertext::find::<Self::Error>(cx, &asked).await?;
+        let CiphertextSubject { key, mismatch } = ciphertext::find::<Self::Error>(cx, &asked).await?;
         let to = find::find_any::<Self::Error>(cx, &input.destination_key_id, TO).await?;
+        let (operation, context) = (kms::GrantOperation::ReEncryptFrom, input.source_encryption_context.as_ref());
+        let from = CiphertextSubject { key: key.granted::<Self::Error>(cx, operation, context).await?, mismatch };
+        let (operation, context) = (kms::GrantOperation::ReEncryptTo, input.destination_encryption_context.as_ref());
+        let to = to.granted::<Self::Error>(cx, operation, context).await?;
         Ok(Sides { from, to })
     }
 
