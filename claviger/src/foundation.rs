@@ -17,6 +17,7 @@ use std::sync::Arc;
 use claviger_audit::{Anchor, Log, OpenError as LogError, Options as LogOptions};
 use claviger_crypto::hierarchy::RootKey;
 use claviger_crypto::seals::{SealError, SealSet, UnsealError, Unsealer, create_key_file};
+use claviger_identity::AccountRecord;
 use claviger_pipeline::{BOOTSTRAP, Clock, Foundation, Listener, Mode, OUTBOX, System, Vault, credentials};
 use claviger_store::{
     Batch, CachedStore, CommitError, MemoryStore, Record, Records, SealedStore, Space, Store, StoreError,
@@ -42,7 +43,8 @@ pub static ANCHORS: Space = Space { name: "audit_anchors", indexes: &[], sealed:
 
 /// Every table of the store.
 pub fn spaces() -> Vec<&'static Space> {
-    let mut spaces = vec![&BOOTSTRAP, &OUTBOX, &ANCHORS, &credentials::ACCESS_KEYS];
+    let mut spaces = vec![&BOOTSTRAP, &OUTBOX, &ANCHORS, &credentials::ACCESS_KEYS, &credentials::LAST_USES];
+    spaces.extend(claviger_identity::SPACES);
     spaces.extend(claviger_kms::record::SPACES);
     spaces
 }
@@ -274,7 +276,18 @@ pub async fn system(
     let system =
         System::new(store, parts.clock, Vault::new(root), log, parts.mode, &foundation.account, parts.listeners);
     recover(&system, &dir).await;
+    ensure_account(&system).await?;
     Ok(system)
+}
+
+/// The installation's own account is there from the start.
+async fn ensure_account(system: &System) -> Result<(), FolderError> {
+    if system.store.load::<AccountRecord>(&system.account).await?.is_none() {
+        let mut batch = Batch::default();
+        batch.insert(&AccountRecord::new(&system.account, "management", system.clock.now()));
+        system.commit(batch).await?;
+    }
+    Ok(())
 }
 
 /// Chains what was committed just before the last process ended and had not reached the log.

@@ -18,7 +18,7 @@ pub mod unseal;
 use std::sync::Arc;
 
 use claviger_kms::{KeyWorker, Kms};
-use claviger_pipeline::worker::Worker;
+use claviger_pipeline::worker::{UseWorker, Worker};
 use claviger_pipeline::{Engine, Listener, Observer, System};
 
 /// The services of one server: their state, built before the system that tells them of changes.
@@ -35,18 +35,23 @@ impl Services {
 
     /// Background work.
     pub fn workers(&self) -> Vec<Arc<dyn Worker>> {
-        vec![Arc::new(KeyWorker::new(Arc::clone(&self.kms)))]
+        vec![Arc::new(KeyWorker::new(Arc::clone(&self.kms))), Arc::new(UseWorker::default())]
     }
 
     /// The way in to all of them.
     pub fn engine(&self, system: Arc<System>, observer: Arc<dyn Observer>) -> Engine {
-        Engine::new(system, vec![claviger_kms::service(&self.kms), claviger_iam::service()], observer)
+        let mut services = vec![claviger_kms::service(&self.kms)];
+        services.extend(claviger_iam::services());
+        Engine::new(system, services, observer)
     }
 
     /// Stores what is only in memory.
     pub async fn flush(&self, system: &System) {
         if let Err(error) = self.kms.flush(system).await {
             tracing::error!(%error, "the last uses of keys could not be stored");
+        }
+        if let Err(error) = system.flush_last_uses().await {
+            tracing::error!(%error, "the last uses of credentials could not be stored");
         }
     }
 }

@@ -10,8 +10,9 @@ use claviger::development::Development;
 use claviger::foundation::{Parts, in_memory};
 use claviger::metrics::Metrics;
 use claviger::server::{Running, Shared, start};
+use claviger_identity::AccountRecord;
 use claviger_pipeline::{Clock, Mode, System, credentials};
-use claviger_store::Batch;
+use claviger_store::{Batch, Records};
 
 use crate::{ACCOUNT, Client, Signing};
 
@@ -67,11 +68,14 @@ impl Server {
         Client::new(self.address, signing)
     }
 
-    /// Root credentials of an account.
+    /// Root credentials of an account, which is made if it is not there.
     pub async fn issue(&self, account: &str) -> anyhow::Result<Signing> {
         let issued = credentials::issue_root(&self.system, account).await.map_err(|e| anyhow::anyhow!("{e}"))?;
         let mut batch = Batch::default();
         batch.insert(&issued.record);
+        if self.system.store.load::<AccountRecord>(account).await?.is_none() {
+            batch.insert(&AccountRecord::new(account, "test", self.system.clock.now()));
+        }
         self.system.commit(batch).await.context("credentials")?;
         Ok(Signing::With { access_key_id: issued.record.access_key_id, secret: issued.secret.to_string() })
     }

@@ -34,8 +34,8 @@ pub fn provider_path(account: &str, url: &str) -> String {
     format!("{account}/{url}")
 }
 
-/// Policies the operator puts over an account. Each inner list is one level; every level that is there must allow
-/// (service control) or not deny (resource control).
+/// Policies the operator puts over an account. Each one is a level of its own: it must allow (service control) or not
+/// deny (resource control).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlPolicies {
     /// Name to text.
@@ -60,6 +60,20 @@ pub struct AccountRecord {
     /// Resource control policies: none may deny what is done to the account's resources.
     #[serde(default)]
     pub resource_control: ControlPolicies,
+}
+
+impl AccountRecord {
+    /// An account without alias and control policies.
+    pub fn new(account: &str, name: &str, created: Timestamp) -> Self {
+        Self {
+            account: account.to_owned(),
+            name: name.to_owned(),
+            created,
+            alias: None,
+            service_control: ControlPolicies::default(),
+            resource_control: ControlPolicies::default(),
+        }
+    }
 }
 
 impl Record for AccountRecord {

@@ -56,8 +56,7 @@ pub(crate) async fn explain_all<O: Operation>(
         let context = RequestContext::<O> { call, subject, input, permission, side };
         let controls = owners_controls(system, call, permission.owner).await?;
         let barred = !permission.cross_account && permission.owner != &*call.caller.account;
-        let explanation =
-            with_policies(call, permission, &controls, &context, |request, policies| explain(request, policies));
+        let explanation = with_policies(call, permission, &controls, &context, explain);
         let allowed = !barred && explanation.decision.allowed;
         let message = judge(call, permission, &controls, &context).err().unwrap_or_default();
         all.push(Explained {

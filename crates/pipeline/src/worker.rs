@@ -22,6 +22,35 @@ pub trait Worker: Send + Sync {
     fn run<'a>(&'a self, system: &'a System) -> Pin<Box<dyn Future<Output = Result<(), WorkerError>> + Send + 'a>>;
 }
 
+/// Stores when credentials were last used, once a minute.
+#[derive(Default)]
+pub struct UseWorker {
+    next: std::sync::Mutex<Option<std::time::Instant>>,
+}
+
+/// How often last uses are stored: busy servers would write at every turn otherwise.
+const USES_PERIOD: Duration = Duration::from_secs(60);
+
+impl Worker for UseWorker {
+    fn name(&self) -> &'static str {
+        "last uses"
+    }
+
+    fn run<'a>(&'a self, system: &'a System) -> Pin<Box<dyn Future<Output = Result<(), WorkerError>> + Send + 'a>> {
+        Box::pin(async move {
+            let now = std::time::Instant::now();
+            {
+                let mut next = self.next.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if next.is_some_and(|due| now < due) {
+                    return Ok(());
+                }
+                *next = Some(now + USES_PERIOD);
+            }
+            system.flush_last_uses().await.map_err(|error| WorkerError(error.to_string()))
+        })
+    }
+}
+
 /// Background work failed; it is tried again at the next turn.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

@@ -126,6 +126,8 @@ exceptions! {
     ThrottlingException = "ThrottlingException" 400;
     /// The name is reserved for AWS. The service answers it; no model lists it.
     NotAuthorizedException = "NotAuthorizedException" 400;
+    /// Members of the request contradict each other. STS answers it; no model lists it.
+    InvalidParameterValueException = "InvalidParameterValue" 400;
 }
 
 /// Declares the error type of an operation: it can be made only from the exceptions the model
@@ -147,6 +149,7 @@ macro_rules! operation_error {
         operation_error!(@from $name, $crate::fault::AccessDeniedException);
         operation_error!(@from $name, $crate::fault::ThrottlingException);
         operation_error!(@from $name, $crate::fault::NotAuthorizedException);
+        operation_error!(@from $name, $crate::fault::InvalidParameterValueException);
         $(operation_error!(@from $name, super::errors::$exception);)*
 
         impl From<$name> for $crate::fault::Fault {

@@ -31,7 +31,8 @@ pub use blob::{Blob, SecretBlob, SecretString};
 pub use decode::{DecodeError, Input};
 pub use enumeration::UnknownValue;
 pub use fault::{
-    AccessDeniedException, Fault, InternalFailure, NotAuthorizedException, ThrottlingException, ValidationException,
+    AccessDeniedException, Fault, InternalFailure, InvalidParameterValueException, NotAuthorizedException,
+    ThrottlingException, ValidationException,
 };
 pub use output::{OperationInfo, Output};
 pub use timestamp::{TIMESTAMP, Timestamp};

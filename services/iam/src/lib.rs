@@ -1,52 +1,14 @@
-//! AWS Security Token Service, as far as it answers who is calling.
+//! AWS Identity and Access Management, and the Security Token Service.
+//!
+//! Owns AWS's rules about identities and temporary credentials. Offers both services' operations. Records and what
+//! follows from them are `claviger-identity`'s; tokens are sealed and opened by the pipeline.
 
-use std::sync::Arc;
+mod iam;
+mod sts;
 
-use claviger_pipeline::{Audit, Authorized, Cx, Done, Operation, Quota, Service, Unrestricted};
-use claviger_policy::Values;
-use claviger_shapes::sts;
+use claviger_pipeline::Service;
 
-/// The service keeps nothing between calls.
-#[derive(Default)]
-pub struct Sts;
-
-/// Every operation of this service.
-pub fn service() -> Service {
-    Service::new("sts", "sts.amazonaws.com").with::<GetCallerIdentity>(&Arc::new(Sts))
-}
-
-/// GetCallerIdentity: never denied, not even by an explicit deny.
-pub struct GetCallerIdentity;
-
-impl Operation for GetCallerIdentity {
-    type Service = Sts;
-    const NAME: &'static str = "GetCallerIdentity";
-    const ACTION: &'static str = "sts:GetCallerIdentity";
-    const AUDIT: Audit = Audit::read_only().without_parameters();
-    const QUOTA: Quota = Quota::Unlimited;
-    type Input = sts::GetCallerIdentityRequest;
-    type Output = sts::GetCallerIdentityResponse;
-    type Error = sts::GetCallerIdentityError;
-    type Subject = Unrestricted;
-
-    async fn subject(_cx: Cx<'_, Sts>, _input: &Self::Input) -> Result<Self::Subject, Self::Error> {
-        Ok(Unrestricted)
-    }
-
-    fn condition<'a>(_input: &'a Self::Input, _side: usize, _key: &str) -> Option<Values<'a>> {
-        None
-    }
-
-    async fn run(
-        cx: Cx<'_, Sts>,
-        _subject: &Authorized<Self::Subject>,
-        _input: &Self::Input,
-    ) -> Result<Done<Self::Output>, Self::Error> {
-        let caller = &*cx.call.caller;
-        Ok(Done::read(sts::GetCallerIdentityResponse {
-            user_id: Some(caller.unique_id.to_string()),
-            account: Some(caller.account.to_string()),
-            arn: Some(caller.arn.to_string()),
-        }))
-    }
+/// Every service of this room.
+pub fn services() -> Vec<Service> {
+    vec![iam::service(), sts::service()]
 }
