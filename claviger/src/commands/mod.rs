@@ -4,6 +4,7 @@ mod audit;
 mod dev;
 mod init;
 mod operate;
+mod policy;
 mod run;
 mod serve;
 mod status;
@@ -66,6 +67,9 @@ enum Command {
     /// Check and read the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Examine policy documents
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Print the version
     Version,
 }
@@ -223,6 +227,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Seal(command) => operate::seal(command),
         Command::Backup { folder, to } => operate::backup(folder, to),
         Command::Audit(command) => audit::run(command),
+        Command::Policy(command) => policy::run(command),
         Command::Version => {
             println!("claviger {}", env!("CARGO_PKG_VERSION"));
             Ok(())

@@ -30,6 +30,7 @@ mod document;
 mod evaluate;
 mod explain;
 mod json;
+pub mod lint;
 pub mod lockout;
 mod malformed;
 mod parse;

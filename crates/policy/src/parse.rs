@@ -15,41 +15,56 @@ use crate::malformed::{Malformed, Position};
 use crate::principal::{Family, NamedKind, NamedPrincipal, Principals};
 
 /// Text of an element of a list, and the byte of the document it starts at.
-type Item = (String, usize);
+pub(crate) type Item = (String, usize);
 
 /// An entry of a `Principal` element, after the name of the member it stands in; a bare string stands in none.
-type Entry = (Option<String>, Item);
+pub(crate) type Entry = (Option<String>, Item);
 
-/// A statement whose syntax is right, before anything is asked of its content.
-struct Draft {
-    start: usize,
-    end: usize,
-    sid: Option<String>,
-    effect: Item,
-    principals: Option<(bool, Vec<Entry>)>,
-    actions: Option<(bool, Vec<Item>)>,
-    resources: Option<(bool, Vec<Item>)>,
-    conditions: Vec<DraftCondition>,
+/// A document whose syntax is right, before anything is asked of its content. Places are bytes of the text.
+pub(crate) struct Drafts {
+    pub(crate) version: Version,
+    /// Where the version is written, if it is.
+    pub(crate) version_start: Option<usize>,
+    id: Option<Box<str>>,
+    pub(crate) statements: Vec<Draft>,
 }
 
-struct DraftCondition {
-    written: String,
-    operator: Operator,
-    key: String,
-    values: Vec<String>,
-    start: usize,
+/// A statement of such a document. Elements come with whether they are negated.
+pub(crate) struct Draft {
+    pub(crate) start: usize,
+    end: usize,
+    sid: Option<String>,
+    pub(crate) effect: Item,
+    pub(crate) principals: Option<(bool, Vec<Entry>)>,
+    pub(crate) actions: Option<(bool, Vec<Item>)>,
+    pub(crate) resources: Option<(bool, Vec<Item>)>,
+    pub(crate) conditions: Vec<DraftCondition>,
+}
+
+pub(crate) struct DraftCondition {
+    /// The operator as written.
+    pub(crate) written: String,
+    pub(crate) operator: Operator,
+    /// The key as written.
+    pub(crate) key: String,
+    pub(crate) values: Vec<String>,
+    /// Where the values stand.
+    pub(crate) start: usize,
 }
 
 pub(crate) fn document(text: &str, kind: Kind) -> Result<Document, Malformed> {
     read(text, kind).map_err(|malformed| malformed.locate(text))
 }
 
-fn read(text: &str, kind: Kind) -> Result<Document, Malformed> {
+pub(crate) fn drafts(text: &str) -> Result<Drafts, Malformed> {
     let source = Source(text);
-    let (mut version, mut id, mut drafts) = (Version::V2008, None, None);
+    let (mut version, mut version_start, mut id, mut drafts) = (Version::V2008, None, None, None);
     for (name, value) in source.object(source.root()?)? {
         match name.as_str() {
-            "Version" => version = read_version(source, value)?,
+            "Version" => {
+                version = read_version(source, value)?;
+                version_start = Some(source.start(value));
+            }
             "Id" => id = Some(source.string(value)?.into()),
             "Statement" => {
                 let statements = source.list(value)?;
@@ -58,7 +73,12 @@ fn read(text: &str, kind: Kind) -> Result<Document, Malformed> {
             _ => return Err(Malformed::syntax().at(source.start(value))),
         }
     }
-    let drafts = drafts.filter(|drafts| !drafts.is_empty()).ok_or_else(Malformed::syntax)?;
+    let statements = drafts.filter(|drafts| !drafts.is_empty()).ok_or_else(Malformed::syntax)?;
+    Ok(Drafts { version, version_start, id, statements })
+}
+
+fn read(text: &str, kind: Kind) -> Result<Document, Malformed> {
+    let Drafts { version, id, statements: drafts, .. } = drafts(text)?;
     for draft in &drafts {
         check_principal_presence(draft, kind)?;
     }

@@ -1,8 +1,8 @@
 //! Conditions: one operator, one key, the values it may have.
 
-mod decimal;
+pub(crate) mod decimal;
 pub(crate) mod instant;
-mod network;
+pub(crate) mod network;
 pub(crate) mod operator;
 
 use std::borrow::Cow;
@@ -175,7 +175,7 @@ impl Condition {
     }
 }
 
-fn boolean(text: &str) -> Option<bool> {
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") {
         Some(true)
     } else if text.eq_ignore_ascii_case("false") {
@@ -185,7 +185,7 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-fn binary(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn binary(text: &str) -> Option<Vec<u8>> {
     base64_simd::STANDARD.decode_to_vec(text).ok()
 }
 

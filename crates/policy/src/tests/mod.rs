@@ -6,6 +6,7 @@ mod examples;
 mod explanation;
 mod grammar;
 mod kms;
+mod lint;
 mod oracle;
 mod properties;
 mod storing;
