@@ -128,6 +128,8 @@ exceptions! {
     NotAuthorizedException = "NotAuthorizedException" 400;
     /// Members of the request contradict each other. STS answers it; no model lists it.
     InvalidParameterValueException = "InvalidParameterValue" 400;
+    /// The credentials are good, but not for this operation. Every operation may answer it; no model lists it.
+    UnrecognizedClientException = "UnrecognizedClientException" 400;
 }
 
 /// Declares the error type of an operation: it can be made only from the exceptions the model
@@ -149,6 +151,7 @@ macro_rules! operation_error {
         operation_error!(@from $name, $crate::fault::AccessDeniedException);
         operation_error!(@from $name, $crate::fault::ThrottlingException);
         operation_error!(@from $name, $crate::fault::NotAuthorizedException);
+        operation_error!(@from $name, $crate::fault::UnrecognizedClientException);
         operation_error!(@from $name, $crate::fault::InvalidParameterValueException);
         $(operation_error!(@from $name, super::errors::$exception);)*
 

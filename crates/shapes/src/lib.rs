@@ -32,7 +32,7 @@ pub use decode::{DecodeError, Input};
 pub use enumeration::UnknownValue;
 pub use fault::{
     AccessDeniedException, Fault, InternalFailure, InvalidParameterValueException, NotAuthorizedException,
-    ThrottlingException, ValidationException,
+    ThrottlingException, UnrecognizedClientException, ValidationException,
 };
 pub use output::{OperationInfo, Output};
 pub use timestamp::{TIMESTAMP, Timestamp};
