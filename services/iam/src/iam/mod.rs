@@ -7,12 +7,11 @@ mod find;
 mod page;
 mod prelude;
 mod subject;
+mod table;
 mod tags;
 mod views;
 
 mod policies;
-
-use std::sync::Arc;
 
 use claviger_pipeline::Service;
 
@@ -30,7 +29,7 @@ pub(crate) type IamCx<'a> = claviger_pipeline::Cx<'a, Iam>;
 
 /// Every operation of this service.
 pub(crate) fn service() -> Service {
-    let iam = &Arc::new(Iam);
-    let service = Service::new(SIGNING_NAME, EVENT_SOURCE);
-    policies::add(service, iam)
+    let table = table::Table::new();
+    let table = policies::add(table);
+    table.finish()
 }

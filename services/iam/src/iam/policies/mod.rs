@@ -2,13 +2,9 @@
 
 mod create_policy;
 
-use std::sync::Arc;
-
-use claviger_pipeline::Service;
-
-use super::Iam;
+use super::table::Table;
 
 /// Adds the operations of this folder.
-pub(super) fn add(service: Service, iam: &Arc<Iam>) -> Service {
-    service.with::<create_policy::CreatePolicy>(iam)
+pub(super) fn add(table: Table) -> Table {
+    table.with::<create_policy::CreatePolicy>()
 }
