@@ -1,11 +1,21 @@
 //! Policy documents: what is accepted, and how answers carry them.
 
-use claviger_policy::{Document, Kind};
+use claviger_identity::Kind;
+use claviger_policy::Document;
 use claviger_shapes::iam::{LimitExceededException, MalformedPolicyDocumentException};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Longest managed policy, in characters that are not blanks.
 pub(crate) const MANAGED_CHARACTERS_MAX: usize = 6_144;
+
+/// Most characters that are not blanks in all inline policies of one entity.
+pub(crate) const fn inline_characters_max(kind: Kind) -> usize {
+    match kind {
+        Kind::User => 2_048,
+        Kind::Group => 5_120,
+        Kind::Role => 10_240,
+    }
+}
 
 /// All but what RFC 3986 leaves as it is.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -40,7 +50,7 @@ where
 }
 
 fn parse<E: From<MalformedPolicyDocumentException>>(text: &str) -> Result<Document, E> {
-    Document::parse(text, Kind::Identity)
+    Document::parse(text, claviger_policy::Kind::Identity)
         .map_err(|error| MalformedPolicyDocumentException::new(error.to_string()).into())
 }
 

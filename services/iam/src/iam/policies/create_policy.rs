@@ -4,20 +4,12 @@ use claviger_identity::{PolicyVersion, entity_path, policy_arn};
 use claviger_pipeline::credentials::new_unique_id;
 use claviger_store::Records;
 
-use super::super::prelude::*;
+use crate::iam::prelude::*;
 
 pub(super) struct CreatePolicy;
 
 impl Operation for CreatePolicy {
-    type Service = Iam;
-    const NAME: &'static str = "CreatePolicy";
-    const ACTION: &'static str = "iam:CreatePolicy";
-    const AUDIT: Audit = Audit::write().with_response();
-    const QUOTA: Quota = Quota::Unlimited;
-    type Input = iam::CreatePolicyRequest;
-    type Output = iam::CreatePolicyResponse;
-    type Error = iam::CreatePolicyError;
-    type Subject = Target<PolicyRecord>;
+    declare!(CreatePolicy, Audit::write().with_response(), CreatePolicyRequest => CreatePolicyResponse, CreatePolicyError, Target<PolicyRecord>);
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         let path = input.path.as_deref().unwrap_or("/");
