@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::{UnixListener, UnixStream};
 use zeroize::Zeroizing;
 
+use crate::administration::{Administration, Operator, administer, explain};
 use crate::server::Shared;
 use crate::unseal::Opener;
 
@@ -51,12 +52,15 @@ pub enum Command {
         /// The new file.
         to: PathBuf,
     },
+    /// Accounts, policies over them, break-glass, questions.
+    Administer(Administration),
 }
 
 /// Carries a command out on an opened installation.
-pub async fn execute(system: &System, command: Command) -> anyhow::Result<serde_json::Value> {
+pub async fn execute(system: &System, operator: Operator, command: Command) -> anyhow::Result<serde_json::Value> {
     let store = &*system.store;
     Ok(match command {
+        Command::Administer(request) => administer(system, operator, request).await?,
         Command::Status => serde_json::Value::Null,
         Command::Seals => serde_json::to_value(summary(&foundation(store).await?.record))?,
         Command::AddKeyFile { path } => enroll(system, &Opener::KeyFile(path)).await?,
@@ -81,7 +85,7 @@ pub async fn execute(system: &System, command: Command) -> anyhow::Result<serde_
     })
 }
 
-async fn foundation(store: &dyn Store) -> anyhow::Result<claviger_store::Stored<Foundation>> {
+pub(crate) async fn foundation(store: &dyn Store) -> anyhow::Result<claviger_store::Stored<Foundation>> {
     store.load::<Foundation>("foundation").await?.context("this server keeps nothing on disk, so nothing is sealed")
 }
 
@@ -135,9 +139,12 @@ pub(crate) fn listen(dir: &Path) -> Option<UnixListener> {
 /// Serves commands until dropped.
 pub(crate) async fn serve(listener: UnixListener, shared: Arc<Shared>, started: Instant, listening: String) {
     while let Ok((stream, _)) = listener.accept().await {
+        // Without a known peer there is nobody to put into the record.
+        let Ok(peer) = stream.peer_cred() else { continue };
+        let operator = Operator { uid: peer.uid() };
         let (shared, listening) = (Arc::clone(&shared), listening.clone());
         tokio::spawn(async move {
-            let service = service_fn(|request| answer(request, &shared, started, &listening));
+            let service = service_fn(|request| answer(request, &shared, operator, started, &listening));
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -146,13 +153,15 @@ pub(crate) async fn serve(listener: UnixListener, shared: Arc<Shared>, started: 
 async fn answer(
     request: http::Request<Incoming>,
     shared: &Shared,
+    operator: Operator,
     started: Instant,
     listening: &str,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let body = Zeroizing::new(request.into_body().collect().await?.to_bytes().to_vec());
     let outcome = match serde_json::from_slice::<Command>(&body) {
         Ok(Command::Status) => Ok(status(shared, started, listening).await),
-        Ok(command) => execute(shared.engine().system(), command).await,
+        Ok(Command::Administer(Administration::Explain(question))) => explain(shared.engine(), question).await,
+        Ok(command) => execute(shared.engine().system(), operator, command).await,
         Err(error) => Err(error.into()),
     };
     let (status, value) = match outcome {

@@ -2,6 +2,7 @@
 //!
 //! Owns everything that touches the operating system. Offers commands. Knows no AWS rule.
 
+pub mod administration;
 pub mod commands;
 pub mod config;
 mod connection;

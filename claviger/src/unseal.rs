@@ -26,6 +26,14 @@ impl Opener {
         }
     }
 
+    /// The same, for a process with another working directory.
+    pub fn absolute(self) -> std::io::Result<Self> {
+        Ok(match self {
+            Self::KeyFile(path) => Self::KeyFile(std::path::absolute(path)?),
+            passphrase => passphrase,
+        })
+    }
+
     /// Opens the root key; a key file that others can read is worth a warning.
     pub fn unseal(&self, seals: &SealSet) -> Result<RootKey, FolderError> {
         if let Self::KeyFile(path) = self

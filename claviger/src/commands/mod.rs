@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod account;
 mod audit;
 mod dev;
 mod init;
@@ -64,6 +65,12 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
+    /// See, make and limit accounts; works on a running server too
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Break-glass: reach what nobody can reach any more
+    #[command(subcommand)]
+    Rescue(account::RescueCommand),
     /// Check and read the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -226,6 +233,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Status { data_dir, endpoint_url } => status::run(data_dir.as_deref(), &endpoint_url),
         Command::Seal(command) => operate::seal(command),
         Command::Backup { folder, to } => operate::backup(folder, to),
+        Command::Account(command) => account::run(command),
+        Command::Rescue(command) => account::rescue(command),
         Command::Audit(command) => audit::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Version => {

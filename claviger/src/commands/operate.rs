@@ -7,6 +7,7 @@ use claviger_crypto::seals::create_key_file;
 use claviger_pipeline::{Clock, Mode, System};
 
 use super::{FolderArgs, SealCommand, block_on};
+use crate::administration::Operator;
 use crate::config::Audit;
 use crate::control::{self, Command};
 use crate::foundation::{self, Folder, FolderError, Parts};
@@ -36,17 +37,22 @@ pub(super) fn backup(folder: FolderArgs, to: PathBuf) -> anyhow::Result<()> {
 }
 
 fn carry_out(folder: &FolderArgs, command: Command) -> anyhow::Result<()> {
-    let outcome = block_on(async {
+    println!("{}", serde_json::to_string_pretty(&outcome(folder, command)?)?);
+    Ok(())
+}
+
+/// What comes of a command, by the running server or, when none runs, on the folder itself.
+pub(super) fn outcome(folder: &FolderArgs, command: Command) -> anyhow::Result<serde_json::Value> {
+    block_on(async {
         if let Some(answer) = control::send(&folder.data_dir, &command).await? {
             return Ok(answer);
         }
         let (_held, system) = open(folder).await?;
-        let answer = control::execute(&system, command).await?;
+        let operator = Operator { uid: rustix::process::getuid().as_raw() };
+        let answer = control::execute(&system, operator, command).await?;
         system.log.close()?;
         Ok(answer)
-    })?;
-    println!("{}", serde_json::to_string_pretty(&outcome)?);
-    Ok(())
+    })
 }
 
 /// Opens a folder no server uses.

@@ -18,6 +18,7 @@ mod paged;
 pub mod policy;
 pub mod record;
 mod reference;
+pub mod rescue;
 mod rotation;
 pub mod seed;
 mod state;
