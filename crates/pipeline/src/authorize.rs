@@ -253,6 +253,10 @@ impl<O: Operation> Context for RequestContext<'_, O> {
         let specific = self.subject.condition(self.side, key).or_else(|| O::condition(self.input, self.side, key));
         specific.or_else(|| (key == "aws:resourceaccount").then(|| Values::One(self.permission.owner.into())))
     }
+
+    fn was_requested(&self, key: &str) -> bool {
+        self.get(key).is_some() && !O::omitted(self.input, self.side, key)
+    }
 }
 
 fn global<'a>(call: &'a Call, key: &str) -> Option<Values<'a>> {

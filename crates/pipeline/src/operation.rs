@@ -43,6 +43,12 @@ pub trait Operation: Send + Sync + 'static {
     /// `side` is the index of the permission being judged (two for operations on two resources).
     fn condition<'a>(input: &'a Self::Input, side: usize, key: &str) -> Option<Values<'a>>;
 
+    /// Whether the value of a condition key stands for a member the request left out. Every operator sees the value,
+    /// only `Null` looks at the request as it was sent.
+    fn omitted(_input: &Self::Input, _side: usize, _key: &str) -> bool {
+        false
+    }
+
     /// Members the audit record shows although the request left them out (name, value): only members that are
     /// indeed absent from `input`.
     fn recorded(_input: &Self::Input, _subject: Option<&Self::Subject>) -> Vec<(&'static str, String)> {
@@ -72,6 +78,11 @@ pub trait Subject: Send + Sync {
     /// Who an operation without a signature turned out to be called by.
     fn web_identity(&self) -> Option<&WebIdentity> {
         None
+    }
+
+    /// What the audit record tells besides parameters and answer (name, value).
+    fn additional(&self) -> Vec<(&'static str, &str)> {
+        Vec::new()
     }
 
     /// The resources named in the audit record: (ARN, owning account, type).

@@ -1,5 +1,6 @@
 //! Audit records: made for every call, committed with the change they describe, chained before the answer leaves.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use claviger_audit::{Event, Identity, Issuer, IssuerKind, Kind, Resource, Session, Ticket, TlsDetails, WriteError};
@@ -79,6 +80,9 @@ pub(crate) fn write<I: Audited, O: Audited>(
         Ok(output) if audit.response => to_raw_value(&AuditView(output, audit.hide)).ok(),
         _ => None,
     };
+    let told = subject.filter(|_| result.is_ok()).map(ResourceList::told).filter(|told| !told.is_empty());
+    let told = told.map(|told| told.into_iter().collect::<BTreeMap<_, _>>());
+    let additional = told.and_then(|told| to_raw_value(&told).ok());
     let error = result.err().map(|fault| (error_code(fault), fault.message.as_deref().unwrap_or_default()));
     let listed = subject.map(ResourceList::list).unwrap_or_default();
     let resources: Vec<Resource<'_>> =
@@ -119,7 +123,7 @@ pub(crate) fn write<I: Audited, O: Audited>(
         error,
         request_parameters: parameters.as_deref(),
         response_elements: response.as_deref(),
-        additional: None,
+        additional: additional.as_deref(),
         read_only: audit.read_only,
         resources: &resources,
         recipient_account: call.account(),
@@ -227,14 +231,18 @@ fn identity<'a>(call: &'a Call, attributes: &'a [(&'a str, &'a str)]) -> Identit
     }
 }
 
-/// Object-safe face of [`Subject::resources`].
+/// Object-safe face of what a [`Subject`] tells its record.
 pub(crate) trait ResourceList: Sync {
     fn list(&self) -> Vec<(&str, &str, &'static str)>;
+    fn told(&self) -> Vec<(&'static str, &str)>;
 }
 
 impl<S: Subject> ResourceList for S {
     fn list(&self) -> Vec<(&str, &str, &'static str)> {
         self.resources()
+    }
+    fn told(&self) -> Vec<(&'static str, &str)> {
+        self.additional()
     }
 }
 
@@ -248,6 +256,9 @@ fn parameters<I: Audited>(input: &I, hide: &[&str], added: &[(&'static str, Stri
         json.push_str("\":");
         json.push_str(&serde_json::to_string(value).ok()?);
         json.push('}');
+    }
+    if json == "{}" {
+        return None;
     }
     RawValue::from_string(json).ok()
 }
