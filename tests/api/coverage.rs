@@ -89,6 +89,14 @@ fn another_account_gets_nothing() {
             if name.starts_with("GenerateDataKey") {
                 input.insert("KeySpec".to_owned(), json!("AES_256"));
             }
+            if name == "CreateGrant" {
+                input.insert("GranteePrincipal".to_owned(), json!(format!("arn:aws:iam::{OTHER_ACCOUNT}:root")));
+                input.insert("Operations".to_owned(), json!(["Decrypt"]));
+            }
+            if name == "RevokeGrant" || name == "RetireGrant" {
+                input.insert("KeyId".to_owned(), json!(arn));
+                input.insert("GrantId".to_owned(), json!("0".repeat(64)));
+            }
             let names_key = ["KeyId", "TargetKeyId", "DestinationKeyId", "CiphertextBlob"];
             if !names_key.iter().any(|member| input.contains_key(*member)) {
                 continue;

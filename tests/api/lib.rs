@@ -6,7 +6,9 @@ mod authorization;
 mod ciphertexts;
 mod concurrency;
 mod coverage;
+mod grants;
 mod time;
+mod truth_table;
 
 use claviger_testkit::{Client, Server, Signing};
 use serde_json::{Value, json};

@@ -109,13 +109,23 @@ pub struct KeySubject {
     pub via: Option<Arc<Via>>,
     /// The strongest of the caller's grants that covers what is asked.
     pub grant: Option<GrantKind>,
+    /// Whole days since the key was last used, for operations whose policies may ask.
+    pub idle_days: Option<i64>,
 }
 
 impl KeySubject {
     /// A key the caller named.
     pub(crate) fn new(call: &Call, key: Arc<Key>, alias: Option<String>, cross_account: bool) -> Self {
         let (caller, via) = (Arc::clone(&call.caller), call.via.clone());
-        Self { key, alias, cross_account, unnamed: false, caller, via, grant: None }
+        Self { key, alias, cross_account, unnamed: false, caller, via, grant: None, idle_days: None }
+    }
+
+    /// The same with the time since the key's last use; since its creation when it was never used.
+    pub(crate) async fn with_idle_days<E: From<InternalFailure>>(self, cx: KmsCx<'_>) -> Result<Self, E> {
+        let last = cx.service.keys.uses.last(cx.system, &self.key.path).await.map_err(InternalFailure::from)?;
+        let since = last.map_or(self.key.record.created, |used| used.time);
+        let idle_days = Some(cx.call.now.duration_since(since).as_hours() / 24);
+        Ok(Self { idle_days, ..self })
     }
 
     /// The same with what the caller's grants add to `operation` in an encryption context.
@@ -153,6 +163,7 @@ impl KeySubject {
         let text: Cow<'_, str> = match key {
             "kms:calleraccount" => (&*self.caller.account).into(),
             "kms:grantisforawsresource" => bool_text(self.via.is_some()).into(),
+            "kms:trailingdayswithoutkeyusage" => self.idle_days?.to_string().into(),
             "kms:viaservice" => (&*self.via.as_ref()?.endpoint).into(),
             "kms:keyspec" => record.spec.as_str().into(),
             "kms:keyusage" => record.usage.as_str().into(),

@@ -1,6 +1,5 @@
 //! The grants of a caller on a key, at hand.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use claviger_pipeline::{Caller, Internal, LoadCache, System, internal};
@@ -76,29 +75,27 @@ impl Grants {
         .await
     }
 
-    fn strongest<'a>(
-        &'a self,
-        system: &'a System,
-        key: &'a Key,
-        caller: &'a Caller,
-        judge: impl Fn(&Granted, Grantee, Accounts<'_>) -> Option<GrantKind> + Send + 'a,
-    ) -> impl Future<Output = Result<Option<GrantKind>, Internal>> + Send + 'a {
-        async move {
-            // Most keys have no grants at all.
-            if key.record.grants == 0 {
-                return Ok(None);
-            }
-            let accounts = Accounts { caller: &caller.account, key: &key.record.account };
-            let mut strongest = None;
-            for (id, grantee) in names(caller).into_iter().flatten() {
-                let list = self.list(system, key, id).await?;
-                strongest = strongest.max(judge(&list, grantee, accounts));
-                if strongest == Some(GrantKind::Exact) {
-                    break;
-                }
-            }
-            Ok(strongest)
+    async fn strongest(
+        &self,
+        system: &System,
+        key: &Key,
+        caller: &Caller,
+        judge: impl Fn(&Granted, Grantee, Accounts<'_>) -> Option<GrantKind>,
+    ) -> Result<Option<GrantKind>, Internal> {
+        // Most keys have no grants at all.
+        if key.record.grants == 0 {
+            return Ok(None);
         }
+        let accounts = Accounts { caller: &caller.account, key: &key.record.account };
+        let mut strongest = None;
+        for (id, grantee) in names(caller).into_iter().flatten() {
+            let list = self.list(system, key, id).await?;
+            strongest = strongest.max(judge(&list, grantee, accounts));
+            if strongest == Some(GrantKind::Exact) {
+                break;
+            }
+        }
+        Ok(strongest)
     }
 }
 

@@ -92,6 +92,17 @@ impl Operation for CreateKey {
         }
     }
 
+    fn omitted(input: &Self::Input, _side: usize, key: &str) -> bool {
+        match key {
+            "kms:keyspec" => input.key_spec.is_none() && input.customer_master_key_spec.is_none(),
+            "kms:keyusage" => input.key_usage.is_none(),
+            "kms:keyorigin" => input.origin.is_none(),
+            "kms:multiregion" => input.multi_region.is_none(),
+            "kms:bypasspolicylockoutsafetycheck" => input.bypass_policy_lockout_safety_check.is_none(),
+            _ => false,
+        }
+    }
+
     async fn run(
         cx: KmsCx<'_>,
         subject: &Authorized<Self::Subject>,

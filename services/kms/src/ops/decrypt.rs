@@ -44,6 +44,10 @@ impl Operation for Decrypt {
         conditions::symmetric(input.encryption_context.as_ref(), input.encryption_algorithm, key)
     }
 
+    fn omitted(input: &Self::Input, _side: usize, key: &str) -> bool {
+        key == "kms:encryptionalgorithm" && input.encryption_algorithm.is_none()
+    }
+
     fn recorded(input: &Self::Input, subject: Option<&Self::Subject>) -> Vec<(&'static str, String)> {
         let algorithm = input.encryption_algorithm.is_none().then(|| ("encryptionAlgorithm", SYMMETRIC_DEFAULT.into()));
         let key = subject.filter(|_| input.key_id.is_none()).map(|subject| ("keyId", subject.key.key.arn.clone()));

@@ -18,7 +18,8 @@ impl Operation for DisableKey {
     type Subject = KeySubject;
 
     async fn subject(cx: KmsCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
-        find::find(cx, &input.key_id, Forms::NoAlias, false, Self::ACTION).await
+        let found = find::find::<Self::Error>(cx, &input.key_id, Forms::NoAlias, false, Self::ACTION).await?;
+        found.with_idle_days(cx).await
     }
 
     fn condition<'a>(_input: &'a Self::Input, _side: usize, _key: &str) -> Option<Values<'a>> {

@@ -31,6 +31,10 @@ impl Operation for EnableKeyRotation {
         }
     }
 
+    fn omitted(input: &Self::Input, _side: usize, key: &str) -> bool {
+        key == "kms:rotationperiodindays" && input.rotation_period_in_days.is_none()
+    }
+
     async fn run(
         cx: KmsCx<'_>,
         subject: &Authorized<Self::Subject>,

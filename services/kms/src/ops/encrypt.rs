@@ -27,6 +27,10 @@ impl Operation for Encrypt {
         conditions::symmetric(input.encryption_context.as_ref(), input.encryption_algorithm, key)
     }
 
+    fn omitted(input: &Self::Input, _side: usize, key: &str) -> bool {
+        key == "kms:encryptionalgorithm" && input.encryption_algorithm.is_none()
+    }
+
     fn recorded(input: &Self::Input, _subject: Option<&Self::Subject>) -> Vec<(&'static str, String)> {
         let algorithm =
             input.encryption_algorithm.is_none().then_some(("encryptionAlgorithm", SYMMETRIC_DEFAULT.into()));

@@ -29,6 +29,10 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
         conditions::symmetric(input.encryption_context.as_ref(), None, key)
     }
 
+    fn omitted(_input: &Self::Input, _side: usize, key: &str) -> bool {
+        key == "kms:encryptionalgorithm"
+    }
+
     async fn run(
         cx: KmsCx<'_>,
         subject: &Authorized<Self::Subject>,

@@ -31,6 +31,10 @@ impl Operation for GetKeyPolicy {
         }
     }
 
+    fn omitted(input: &Self::Input, _side: usize, key: &str) -> bool {
+        key == "kms:policyname" && input.policy_name.is_none()
+    }
+
     async fn run(
         cx: KmsCx<'_>,
         subject: &Authorized<Self::Subject>,

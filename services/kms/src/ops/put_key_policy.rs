@@ -35,6 +35,14 @@ impl Operation for PutKeyPolicy {
         }
     }
 
+    fn omitted(input: &Self::Input, _side: usize, key: &str) -> bool {
+        match key {
+            "kms:policyname" => input.policy_name.is_none(),
+            "kms:bypasspolicylockoutsafetycheck" => input.bypass_policy_lockout_safety_check.is_none(),
+            _ => false,
+        }
+    }
+
     async fn run(
         cx: KmsCx<'_>,
         subject: &Authorized<Self::Subject>,

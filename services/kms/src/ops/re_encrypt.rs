@@ -80,6 +80,11 @@ impl Operation for ReEncrypt {
         }
     }
 
+    fn omitted(input: &Self::Input, side: usize, key: &str) -> bool {
+        let algorithms = [input.source_encryption_algorithm, input.destination_encryption_algorithm];
+        key == "kms:encryptionalgorithm" && algorithms.get(side).is_some_and(Option::is_none)
+    }
+
     fn recorded(input: &Self::Input, subject: Option<&Self::Subject>) -> Vec<(&'static str, String)> {
         let default = |member, given: Option<_>| given.is_none().then(|| (member, SYMMETRIC_DEFAULT.to_owned()));
         let from = default("sourceEncryptionAlgorithm", input.source_encryption_algorithm);

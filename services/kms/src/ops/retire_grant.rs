@@ -35,6 +35,10 @@ impl Subject for Retirable {
         of_grant.or_else(|| self.key.key_condition(key))
     }
 
+    fn additional(&self) -> Vec<(&'static str, &str)> {
+        vec![("grantId", &self.grant.record.grant_id)]
+    }
+
     fn resources(&self) -> Vec<(&str, &str, &'static str)> {
         self.key.resources()
     }

@@ -40,7 +40,8 @@ impl Operation for ScheduleKeyDeletion {
             );
             return Err(ValidationException::new(text).into());
         }
-        find::find(cx, &input.key_id, Forms::NoAlias, false, Self::ACTION).await
+        let found = find::find::<Self::Error>(cx, &input.key_id, Forms::NoAlias, false, Self::ACTION).await?;
+        found.with_idle_days(cx).await
     }
 
     fn condition<'a>(input: &'a Self::Input, _side: usize, key: &str) -> Option<Values<'a>> {
@@ -50,6 +51,10 @@ impl Operation for ScheduleKeyDeletion {
             }
             _ => None,
         }
+    }
+
+    fn omitted(input: &Self::Input, _side: usize, key: &str) -> bool {
+        key == "kms:schedulekeydeletionpendingwindowindays" && input.pending_window_in_days.is_none()
     }
 
     async fn run(
