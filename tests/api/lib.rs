@@ -7,6 +7,7 @@ mod ciphertexts;
 mod concurrency;
 mod coverage;
 mod grants;
+mod iam_policies;
 mod time;
 mod truth_table;
 
