@@ -22,6 +22,7 @@ pub mod process;
 pub mod random;
 pub mod seals;
 pub mod secret;
+pub mod signature;
 
 mod fatal;
 mod kdf;

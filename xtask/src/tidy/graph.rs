@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::sh;
 
 /// The rooms, each with the rooms it may import. Arrows run one way, and services never meet.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("claviger-shapes", &[]),
     ("claviger-crypto", &[]),
     ("claviger-wire", &["shapes", "crypto"]),
@@ -19,18 +19,32 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("claviger-identity", &["policy", "store"]),
     ("claviger-audit", &["shapes", "crypto"]),
     ("claviger-pipeline", &["shapes", "crypto", "wire", "policy", "store", "identity", "audit"]),
+    ("claviger-oidc", &["crypto"]),
     ("claviger-kms", SERVICE),
     ("claviger-iam", SERVICE),
     (
         "claviger",
-        &["shapes", "crypto", "wire", "policy", "store", "store-sqlite", "identity", "audit", "pipeline", "kms", "iam"],
+        &[
+            "shapes",
+            "crypto",
+            "wire",
+            "policy",
+            "store",
+            "store-sqlite",
+            "identity",
+            "audit",
+            "oidc",
+            "pipeline",
+            "kms",
+            "iam",
+        ],
     ),
     ("claviger-testkit", TOOL),
     ("claviger-tests", TOOL),
     ("claviger-bench", TOOL),
 ];
 
-const SERVICE: &[&str] = &["shapes", "crypto", "wire", "policy", "store", "identity", "audit", "pipeline"];
+const SERVICE: &[&str] = &["shapes", "crypto", "wire", "policy", "store", "identity", "audit", "oidc", "pipeline"];
 
 /// Tools look at the house from outside, or build one of their own, so they may use all of it.
 const TOOL: &[&str] = &[
@@ -42,6 +56,7 @@ const TOOL: &[&str] = &[
     "store-sqlite",
     "identity",
     "audit",
+    "oidc",
     "pipeline",
     "kms",
     "iam",
