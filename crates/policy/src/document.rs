@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, ActionPattern};
 use crate::arn::{Arn, ArnPattern};
@@ -49,7 +49,7 @@ pub enum Version {
 }
 
 /// What a statement does when it matches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Effect {
     /// `Allow`.
     Allow,
@@ -245,7 +245,7 @@ impl<'a> Call<'a> {
 }
 
 /// What became of a statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It applies; how closely it names the caller (always [`Reach::Direct`] in policies without principals).
     Applies(Reach),

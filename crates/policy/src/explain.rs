@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::document::{Call, Document, Effect, Outcome, Statement};
 use crate::evaluate::evaluate;
@@ -13,7 +13,7 @@ use crate::reason::{Cause, Decision, PolicyRef};
 use crate::request::{Context, Policies, Request, Values};
 
 /// A decision and all that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
     /// The decision, the same as [`evaluate`](crate::evaluate()) gives.
     pub decision: Decision,
@@ -26,7 +26,7 @@ pub struct Explanation {
 }
 
 /// What one policy's statements came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyTrace {
     /// The policy.
     pub policy: PolicyRef,
@@ -35,7 +35,7 @@ pub struct PolicyTrace {
 }
 
 /// What became of one statement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementTrace {
     /// The `Sid`.
     pub sid: Option<String>,
@@ -52,7 +52,7 @@ pub struct StatementTrace {
 }
 
 /// A condition that did not hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConditionTrace {
     /// The operator as written.
     pub operator: String,

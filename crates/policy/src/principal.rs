@@ -1,13 +1,13 @@
 //! `Principal` and `NotPrincipal`: whom a statement of a resource policy means.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::arn::Arn;
 use crate::request::{Principal, PrincipalKind};
 
 /// How precisely a statement names the caller. In the owner's own account the answer decides which implicit denials
 /// the statement overrules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Reach {
     /// The account: leaves the decision to the account's identity policies.
     Account,

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::malformed::Position;
 use crate::request::{Request, ResourceRule};
 
 /// The verdict on one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use]
 pub struct Decision {
     /// Whether the request may go on.
@@ -18,7 +18,7 @@ pub struct Decision {
 }
 
 /// Which policy: the place it had in [`Policies`](crate::Policies).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PolicyRef {
     /// A service control policy.
     ServiceControl {
@@ -78,7 +78,7 @@ impl fmt::Display for PolicyRef {
 }
 
 /// The kinds of policy that decide, in the order in which denials are reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Layer {
     /// Service control policies.
     ServiceControl,
@@ -94,8 +94,14 @@ pub enum Layer {
     Session,
 }
 
+impl fmt::Display for Layer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(name(*self))
+    }
+}
+
 /// A statement in a policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementRef {
     /// The policy.
     pub policy: PolicyRef,
@@ -106,7 +112,7 @@ pub struct StatementRef {
 }
 
 /// What decided a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cause {
     /// A statement allowed it: the one that opened the last door.
     AllowedBy(StatementRef),
@@ -126,7 +132,7 @@ pub enum Cause {
 }
 
 /// Why a request was allowed or denied. Small and without references: it can go into errors, metrics and audit records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// What decided.
     pub cause: Cause,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
 
@@ -201,7 +201,7 @@ pub struct Request<'a> {
 }
 
 /// How the resource policy and identity policies go together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ResourceRule {
     /// In the owner's account an identity policy or the resource policy suffices.
     #[default]

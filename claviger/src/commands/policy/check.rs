@@ -1,21 +1,14 @@
-//! `claviger policy`.
+//! `claviger policy check`.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use clap::{Args, CommandFactory, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory};
 use claviger_policy::lint::{self, Finding, Severity};
 
-use super::Cli;
-
-#[derive(Subcommand)]
-pub(super) enum PolicyCommand {
-    /// Look for what is wrong, or looks wrong, in policy documents
-    ///
-    /// Exit code 0: nothing, or hints alone; 1: warnings or errors; 2: wrong usage. docs/policies.md lists the codes.
-    Check(CheckArgs),
-}
+use super::Kind;
+use crate::commands::Cli;
 
 #[derive(Args)]
 pub(super) struct CheckArgs {
@@ -33,49 +26,7 @@ pub(super) struct CheckArgs {
     json: bool,
 }
 
-/// Kinds of policy documents by short names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Kind {
-    /// Of a user, group or role
-    Identity,
-    /// Of a KMS key
-    Key,
-    /// Of a role: who may assume it
-    Trust,
-    /// Of another resource
-    Resource,
-    /// Service control policy
-    Scp,
-    /// Resource control policy
-    Rcp,
-    /// Permissions boundary
-    Boundary,
-    /// Session policy
-    Session,
-}
-
-impl From<Kind> for claviger_policy::Kind {
-    fn from(kind: Kind) -> claviger_policy::Kind {
-        match kind {
-            Kind::Identity => claviger_policy::Kind::Identity,
-            Kind::Key => claviger_policy::Kind::Key,
-            Kind::Trust => claviger_policy::Kind::Trust,
-            Kind::Resource => claviger_policy::Kind::Resource,
-            Kind::Scp => claviger_policy::Kind::ServiceControl,
-            Kind::Rcp => claviger_policy::Kind::ResourceControl,
-            Kind::Boundary => claviger_policy::Kind::Boundary,
-            Kind::Session => claviger_policy::Kind::Session,
-        }
-    }
-}
-
-pub(super) fn run(command: PolicyCommand) -> anyhow::Result<()> {
-    match command {
-        PolicyCommand::Check(args) => check(&args),
-    }
-}
-
-fn check(args: &CheckArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let mut all = Vec::new();
     for file in &args.files {
         let text = read(file);
@@ -98,7 +49,7 @@ fn check(args: &CheckArgs) -> anyhow::Result<()> {
 }
 
 /// A file that cannot be read is a wrong argument, and no verdict on the policy in it.
-fn read(file: &Path) -> String {
+pub(super) fn read(file: &Path) -> String {
     let mut text = String::new();
     let outcome = match file == Path::new("-") {
         true => std::io::stdin().read_to_string(&mut text).map(|_| text),

@@ -79,6 +79,11 @@ pub fn guess_kind(text: &str) -> Kind {
     }
 }
 
+/// Whether requests hold a condition key's values as a set, however many there are, as far as the key is known.
+pub fn is_multivalued(key: &str) -> bool {
+    matches!(vocabulary::vocabulary().key(key), vocabulary::Key::Known { of, .. } if of.is_set())
+}
+
 /// Findings on the way, located by bytes.
 #[derive(Default)]
 struct Notes(Vec<(usize, Code, String)>);

@@ -106,3 +106,12 @@ fn decisions_can_be_written_down() {
     assert_eq!(written["allowed"], false);
     assert_eq!(written["reason"]["cause"]["NotAllowedBy"]["layer"], "Resource");
 }
+
+#[test]
+fn explanations_survive_the_way_through_json() {
+    let context = TableContext::new().with("kms:EncryptionContext:app", "sales");
+    let asked = request("kms:Encrypt", &context);
+    let explanation = setup().with(|policies| explain(&asked, policies));
+    let written = serde_json::to_string(&explanation).unwrap();
+    assert_eq!(serde_json::from_str::<crate::Explanation>(&written).unwrap(), explanation);
+}
