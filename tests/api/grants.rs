@@ -5,7 +5,7 @@ mod delegation;
 mod ending;
 mod lists;
 mod making;
-mod people;
+pub(crate) mod people;
 mod policies;
 
 use claviger_testkit::{ACCOUNT, Answer, Client, OTHER_ACCOUNT, Server, block_on};

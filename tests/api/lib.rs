@@ -10,6 +10,7 @@ mod grants;
 mod iam_policies;
 mod time;
 mod truth_table;
+mod via_service;
 
 use claviger_testkit::{Client, Server, Signing};
 use serde_json::{Value, json};

@@ -13,10 +13,10 @@ use serde_json::json;
 
 /// Makes principals.
 #[derive(Clone, Copy)]
-pub(super) struct People<'a>(pub &'a Server);
+pub(crate) struct People<'a>(pub &'a Server);
 
 /// Somebody who can call.
-pub(super) struct Person {
+pub(crate) struct Person {
     pub arn: String,
     pub id: String,
     pub client: Client,
@@ -25,7 +25,7 @@ pub(super) struct Person {
 }
 
 /// A role to make sessions of.
-pub(super) struct Role<'a> {
+pub(crate) struct Role<'a> {
     pub arn: String,
     pub id: String,
     account: String,
@@ -39,7 +39,7 @@ impl<'a> People<'a> {
     }
 
     /// Makes the two accounts.
-    pub(super) async fn accounts(self) -> anyhow::Result<()> {
+    pub(crate) async fn accounts(self) -> anyhow::Result<()> {
         for account in [ACCOUNT, OTHER_ACCOUNT] {
             let mut batch = Batch::default();
             batch.put(&AccountRecord::new(account, "test", Timestamp::now()));
@@ -48,7 +48,7 @@ impl<'a> People<'a> {
         Ok(())
     }
 
-    pub(super) async fn user(self, account: &str, name: &str) -> anyhow::Result<Person> {
+    pub(crate) async fn user(self, account: &str, name: &str) -> anyhow::Result<Person> {
         let user_id = new_unique_id("AIDA");
         let record = UserRecord {
             account: account.to_owned(),
@@ -77,7 +77,7 @@ impl<'a> People<'a> {
         })
     }
 
-    pub(super) async fn role(self, account: &str, name: &str) -> anyhow::Result<Role<'a>> {
+    pub(crate) async fn role(self, account: &str, name: &str) -> anyhow::Result<Role<'a>> {
         let record = RoleRecord {
             account: account.to_owned(),
             name: name.to_owned(),
@@ -102,16 +102,16 @@ impl<'a> People<'a> {
 
 impl Person {
     /// Gives the user an identity policy.
-    pub(super) async fn allow(&self, action: &str, resource: &str) -> anyhow::Result<()> {
+    pub(crate) async fn allow(&self, action: &str, resource: &str) -> anyhow::Result<()> {
         let statement = json!({ "Effect": "Allow", "Action": action, "Resource": resource });
         self.put_policy(&json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()).await
     }
 
-    pub(super) async fn put_policy(&self, text: &str) -> anyhow::Result<()> {
+    pub(crate) async fn put_policy(&self, text: &str) -> anyhow::Result<()> {
         put_policy::<UserRecord>(&self.system, &self.path, text).await
     }
 
-    pub(super) async fn delete(&self) -> anyhow::Result<()> {
+    pub(crate) async fn delete(&self) -> anyhow::Result<()> {
         let mut batch = Batch::default();
         batch.remove::<UserRecord>(self.path.clone(), None);
         Ok(self.system.commit(batch).await?)
@@ -123,15 +123,15 @@ impl Role<'_> {
         entity_path(&self.account, &self.name)
     }
 
-    pub(super) fn session_arn(&self, session: &str) -> String {
+    pub(crate) fn session_arn(&self, session: &str) -> String {
         session_arn("aws", &self.account, &self.name, session)
     }
 
-    pub(super) async fn session(&self, name: &str) -> anyhow::Result<Person> {
+    pub(crate) async fn session(&self, name: &str) -> anyhow::Result<Person> {
         self.session_with(name, None).await
     }
 
-    pub(super) async fn session_with(&self, name: &str, policies: Option<Vec<String>>) -> anyhow::Result<Person> {
+    pub(crate) async fn session_with(&self, name: &str, policies: Option<Vec<String>>) -> anyhow::Result<Person> {
         let system = self.people.system();
         let holder = Holder::Role { role_id: self.id.clone(), session: name.to_owned() };
         let now = system.clock.now();
@@ -153,11 +153,11 @@ impl Role<'_> {
         })
     }
 
-    pub(super) async fn put_policy(&self, text: &str) -> anyhow::Result<()> {
+    pub(crate) async fn put_policy(&self, text: &str) -> anyhow::Result<()> {
         put_policy::<RoleRecord>(self.people.system(), &self.path(), text).await
     }
 
-    pub(super) async fn delete(&self) -> anyhow::Result<()> {
+    pub(crate) async fn delete(&self) -> anyhow::Result<()> {
         let mut batch = Batch::default();
         batch.remove::<RoleRecord>(self.path(), None);
         Ok(self.people.system().commit(batch).await?)
