@@ -5,7 +5,7 @@ use claviger_pipeline::{Permission, Subject};
 use claviger_policy::Values;
 use claviger_shapes::iam::{InvalidInputException, NoSuchEntityException};
 use claviger_shapes::{AccessDeniedException, InternalFailure, ValidationException};
-use claviger_store::{Records, Stored};
+use claviger_store::{Batch, Records, Stored};
 
 use super::IamCx;
 use super::subject::Target;
@@ -113,4 +113,16 @@ where
     };
     let missing = || format!("{what} {text} does not exist or is not attachable.");
     found.ok_or_else(|| NoSuchEntityException::new(missing()).into())
+}
+
+/// A managed policy that something new is to have as its boundary.
+pub(crate) async fn boundary<E>(cx: IamCx<'_>, text: &str, batch: &mut Batch) -> Result<(), E>
+where
+    E: From<InvalidInputException> + From<ValidationException> + From<NoSuchEntityException> + From<InternalFailure>,
+{
+    if let Managed::Own(policy) = attachable::<E>(cx, text, "Scope ARN:").await? {
+        // Writing the policy too makes its use and its deletion exclude each other.
+        batch.update(policy.version, &policy.record);
+    }
+    Ok(())
 }

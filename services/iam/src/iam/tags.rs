@@ -35,7 +35,7 @@ where
         to.insert(key, value);
     }
     if to.len() > TAGS_MAX {
-        let text = format!("The number of tags has reached the maximum limit of {TAGS_MAX}.");
+        let text = "The number of tags has reached the maximum limit.";
         return Err(LimitExceededException::new(text).into());
     }
     Ok(())

@@ -97,3 +97,11 @@ pub(crate) fn attached(arn: &str) -> Option<(iam::AttachedPolicy, &str)> {
     let policy = iam::AttachedPolicy { policy_name: Some(cut.name.to_owned()), policy_arn: Some(arn.to_owned()) };
     Some((policy, cut.path))
 }
+
+/// A permissions boundary as what it limits shows it.
+pub(crate) fn boundary(arn: Option<&str>) -> Option<iam::AttachedPermissionsBoundary> {
+    Some(iam::AttachedPermissionsBoundary {
+        permissions_boundary_type: Some(iam::PermissionsBoundaryAttachmentType::PermissionsBoundaryPolicy),
+        permissions_boundary_arn: Some(arn?.to_owned()),
+    })
+}
