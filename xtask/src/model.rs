@@ -32,6 +32,8 @@ struct Service {
     operations: Option<&'static [&'static str]>,
     /// The exception by which its model names a failure of the service itself, if it does.
     internal: Option<&'static str>,
+    /// Enumerations that live services answer with other values than the model's: kept as plain text.
+    open: &'static [&'static str],
     /// Shapes whose values stay out of audit records and debug prints although the model does not
     /// call them sensitive.
     withheld: &'static [&'static str],
@@ -43,15 +45,18 @@ const SERVICES: &[Service] = &[
         version: "2014-11-01",
         operations: None,
         internal: Some("KMSInternalException"),
+        open: &[],
         // CloudTrail never shows grant tokens: whoever holds one may use the grant at once.
         withheld: &["GrantTokenType"],
     },
-    Service { name: "sts", version: "2011-06-15", operations: None, internal: None, withheld: &[] },
+    Service { name: "sts", version: "2011-06-15", operations: None, internal: None, open: &[], withheld: &[] },
     Service {
         name: "iam",
         version: "2010-05-08",
         operations: Some(selection::IAM),
         internal: Some("ServiceFailureException"),
+        // Simulations were recorded with `IAM Policy`, `Resource Policy` and `Permissions Boundary Policy`.
+        open: &["PolicySourceType"],
         withheld: &[],
     },
 ];

@@ -74,7 +74,7 @@ fn has_enums(model: &Model) -> bool {
 fn enums(types: &Types<'_>) -> Result<String> {
     let mut code = "//! Enumerations.\n\nuse super::*;\n\nenumeration! {\n".to_owned();
     for (name, shape) in &types.model.shapes.0 {
-        if shape.values.is_empty() {
+        if !types.is_enumeration(name)? {
             continue;
         }
         let rust = type_name(name);

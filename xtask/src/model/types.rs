@@ -57,7 +57,7 @@ impl<'a> Types<'a> {
         let shape = self.shape(name)?;
         Ok(match shape.kind {
             Kind::Structure | Kind::Exception => name.to_owned(),
-            Kind::String if !shape.values.is_empty() => type_name(name),
+            Kind::String if self.is_enumeration(name)? => type_name(name),
             Kind::String if shape.sensitive => "SecretString".to_owned(),
             Kind::String => "String".to_owned(),
             Kind::Blob if shape.sensitive => "SecretBlob".to_owned(),
@@ -81,6 +81,13 @@ impl<'a> Types<'a> {
                 }
             }
         })
+    }
+
+    /// Whether the shape is a closed set of texts.
+    pub(super) fn is_enumeration(&self, name: &str) -> Result<bool> {
+        let open = self.service.open.contains(&name);
+        ensure!(!(open && self.inputs.contains(name)), "{name}: requests have no open enumerations");
+        Ok(!open && !self.shape(name)?.values.is_empty())
     }
 
     /// Whether the shape is text without constraints.

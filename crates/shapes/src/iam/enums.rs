@@ -53,16 +53,6 @@ enumeration! {
         Scp = "scp",
         Rcp = "rcp",
     }
-    /// The values of `PolicySourceType`.
-    PolicySourceType {
-        User = "user",
-        Group = "group",
-        Role = "role",
-        AwsManaged = "aws-managed",
-        UserManaged = "user-managed",
-        Resource = "resource",
-        None = "none",
-    }
     /// The values of `PolicyUsageType`.
     PolicyUsageType {
         PermissionsPolicy = "PermissionsPolicy",
