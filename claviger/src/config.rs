@@ -17,6 +17,8 @@ pub struct Config {
     pub seal: Seal,
     /// The audit log.
     pub audit: Audit,
+    /// Identity providers.
+    pub oidc: Oidc,
     /// Logs of the program itself.
     pub log: Logs,
 }
@@ -104,6 +106,16 @@ pub enum Durability {
     Disk,
 }
 
+/// OpenID Connect identity providers, whose published keys this server fetches.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Oidc {
+    /// Issuer URLs that may be asked. None: every one behind TLS that an account has registered.
+    pub issuers: Vec<String>,
+    /// Certificates (PEM) that providers are trusted by, instead of the operating system's.
+    pub ca_file: Option<PathBuf>,
+}
+
 /// Logs of the program itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
@@ -133,7 +145,7 @@ pub enum LogFormat {
 }
 
 /// Every section and its settings: what a file may name and what the environment may override.
-const KNOWN: [(&str, &[&str]); 5] = [
+const KNOWN: [(&str, &[&str]); 6] = [
     (
         "server",
         &[
@@ -150,6 +162,7 @@ const KNOWN: [(&str, &[&str]); 5] = [
     ("tls", &["cert", "key"]),
     ("seal", &["key_file", "passphrase_file"]),
     ("audit", &["durability", "file_bytes_max"]),
+    ("oidc", &["issuers", "ca_file"]),
     ("log", &["format", "filter"]),
 ];
 

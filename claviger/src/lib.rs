@@ -8,6 +8,7 @@ pub mod config;
 mod connection;
 pub mod control;
 pub mod development;
+pub mod fetch;
 pub mod foundation;
 pub mod logs;
 pub mod metrics;
@@ -19,16 +20,22 @@ pub mod unseal;
 use std::sync::Arc;
 
 use claviger_kms::{KeyWorker, Kms};
+use claviger_oidc::{Fetch, Verifier};
 use claviger_pipeline::worker::{UseWorker, Worker};
 use claviger_pipeline::{Engine, Listener, Observer, System};
 
 /// The services of one server: their state, built before the system that tells them of changes.
-#[derive(Default)]
 pub struct Services {
     kms: Arc<Kms>,
+    verifier: Arc<Verifier>,
 }
 
 impl Services {
+    /// With the way to identity providers' documents.
+    pub fn new(documents: Arc<dyn Fetch>) -> Self {
+        Self { kms: Arc::default(), verifier: Arc::new(Verifier::new(documents)) }
+    }
+
     /// Whoever must hear of changed records.
     pub fn listeners(&self) -> Vec<Arc<dyn Listener>> {
         vec![Arc::clone(&self.kms) as Arc<dyn Listener>]
@@ -42,7 +49,7 @@ impl Services {
     /// The way in to all of them.
     pub fn engine(&self, system: Arc<System>, observer: Arc<dyn Observer>) -> Engine {
         let mut services = vec![claviger_kms::service(&self.kms)];
-        services.extend(claviger_iam::services());
+        services.extend(claviger_iam::services(&self.verifier));
         Engine::new(system, services, observer)
     }
 

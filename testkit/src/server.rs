@@ -7,10 +7,12 @@ use anyhow::Context;
 use claviger::Services;
 use claviger::config::Config;
 use claviger::development::Development;
+use claviger::fetch::ProviderDocuments;
 use claviger::foundation::{Parts, in_memory};
 use claviger::metrics::Metrics;
 use claviger::server::{Running, Shared, start};
 use claviger_identity::AccountRecord;
+use claviger_oidc::Fetch;
 use claviger_pipeline::{Clock, Mode, System, credentials};
 use claviger_store::{Batch, Records};
 
@@ -28,16 +30,21 @@ impl Server {
     /// A development server: unknown access keys act as root of [`ACCOUNT`].
     pub fn development() -> anyhow::Result<Self> {
         let development = Development { account: ACCOUNT.to_owned(), seed: None };
-        Self::start(Mode::Development { account: ACCOUNT.into() }, Some(development))
+        Self::start(Mode::Development { account: ACCOUNT.into() }, Some(development), system_documents()?)
     }
 
     /// A server that accepts only credentials it issued.
     pub fn enforced() -> anyhow::Result<Self> {
-        Self::start(Mode::Enforced, None)
+        Self::start(Mode::Enforced, None, system_documents()?)
     }
 
-    fn start(mode: Mode, development: Option<Development>) -> anyhow::Result<Self> {
-        let services = Services::default();
+    /// Like [`Server::enforced`], with identity providers that publish what `documents` says.
+    pub fn with_providers(documents: Arc<dyn Fetch>) -> anyhow::Result<Self> {
+        Self::start(Mode::Enforced, None, documents)
+    }
+
+    fn start(mode: Mode, development: Option<Development>, documents: Arc<dyn Fetch>) -> anyhow::Result<Self> {
+        let services = Services::new(documents);
         let parts = Parts { clock: Arc::new(Clock::default()), mode, listeners: services.listeners() };
         let metrics = Arc::new(Metrics::default());
         let engine = services.engine(Arc::new(in_memory(ACCOUNT, parts)), Arc::clone(&metrics) as _);
@@ -85,6 +92,10 @@ impl Server {
         let records = self.system.log.recent(usize::MAX);
         records.iter().map(|record| serde_json::from_str(&record.json).unwrap_or_default()).collect()
     }
+}
+
+fn system_documents() -> anyhow::Result<Arc<dyn Fetch>> {
+    Ok(Arc::new(ProviderDocuments::new(&Config::default().oidc, false)?))
 }
 
 impl Drop for Server {

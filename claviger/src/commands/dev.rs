@@ -9,6 +9,7 @@ use super::run::{self as server, Server};
 use super::{DevArgs, block_on};
 use crate::config::Config;
 use crate::development::{Development, read_seed};
+use crate::fetch::ProviderDocuments;
 use crate::foundation::{self, Folder, FolderError, Parts, ensure_key_file, usual_key_file};
 use crate::unseal::Opener;
 use crate::{Services, logs};
@@ -30,7 +31,7 @@ pub(super) fn run(args: DevArgs) -> anyhow::Result<()> {
 }
 
 async fn start(args: &DevArgs, config: &Config, development: Development) -> anyhow::Result<Server> {
-    let services = Services::default();
+    let services = Services::new(Arc::new(ProviderDocuments::new(&config.oidc, true)?));
     let parts = Parts {
         clock: Arc::new(Clock::default()),
         mode: Mode::Development { account: args.account.as_str().into() },

@@ -8,6 +8,7 @@ use claviger_pipeline::{Clock, Mode};
 use super::run as server;
 use super::{ServeArgs, block_on};
 use crate::config::Config;
+use crate::fetch::ProviderDocuments;
 use crate::foundation::{self, Folder, Parts};
 use crate::{Services, logs, tls, unseal};
 
@@ -46,7 +47,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
         let foundation = foundation::read(&*store, &dir).await?;
         let root = opener.unseal(&foundation.seals)?;
         drop(opener);
-        let services = Services::default();
+        let services = Services::new(Arc::new(ProviderDocuments::new(&config.oidc, false)?));
         let parts = Parts { clock: Arc::new(Clock::default()), mode: Mode::Enforced, listeners: services.listeners() };
         let system = foundation::system(&folder, store, &foundation, root, &config.audit, parts).await?;
         let server = server::start(system, services, Some(folder), &config, listen, acceptor, None)?;

@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 use super::run::{self as server, Server};
 use super::{audit, block_on};
 use crate::config::Config;
+use crate::fetch::ProviderDocuments;
 use crate::foundation::{self, Folder, Parts, audit_dir, usual_key_file};
 use crate::unseal::Opener;
 use crate::{Services, logs};
@@ -83,7 +84,7 @@ async fn start(dir: &Path, config: &Config) -> anyhow::Result<Server> {
     let store = foundation::open_store(&folder)?;
     let opener = Opener::KeyFile(key_file);
     let (laid, root) = foundation::lay(&*store, ACCOUNT, opener.as_unsealer()).await?;
-    let services = Services::default();
+    let services = Services::new(Arc::new(ProviderDocuments::new(&config.oidc, true)?));
     let parts = Parts {
         clock: Arc::new(Clock::default()),
         mode: Mode::Development { account: ACCOUNT.into() },

@@ -114,7 +114,8 @@ fn sources(policies: &[Attached]) -> Vec<String> {
 }
 
 async fn owners_controls(system: &System, call: &Call, owner: &str) -> Result<Arc<Controls>, Internal> {
-    if *owner == *call.caller.account {
+    // Who did not sign stands for no account, and so under nobody's control policies but the owner's.
+    if *owner == *call.caller.account && call.caller.kind != PrincipalKind::Anonymous {
         return Ok(Arc::clone(&call.caller.controls));
     }
     let controls = system.identities.controls(&*system.store, owner).await.map_err(internal)?;
@@ -194,6 +195,7 @@ fn denial(
         Wording::Ciphertext => true,
         Wording::Named => foreign && !opened(call, permission, owners, context),
         Wording::Bare => false,
+        Wording::Unsigned => return format!("Not authorized to perform {action}"),
     };
     if hidden {
         return unseen(call, action, permission.wording);
@@ -227,7 +229,7 @@ fn opened(call: &Call, permission: &Permission<'_>, owners: &Controls, context: 
 /// forbidden.
 pub fn unseen(call: &Call, action: &str, wording: Wording) -> String {
     let which = match wording {
-        Wording::Named | Wording::Bare => "this resource",
+        Wording::Named | Wording::Bare | Wording::Unsigned => "this resource",
         Wording::Ciphertext => "the resource associated with this ciphertext",
     };
     format!("User: {} is not authorized to perform: {action} on {which} {UNSEEN}", call.caller.arn)

@@ -140,6 +140,8 @@ pub enum Wording {
     Ciphertext,
     /// By its ARN, also in another account, and without a cause: roles, whether they exist or not.
     Bare,
+    /// Not at all, nor the caller: it signed nothing, so nothing is known of it.
+    Unsigned,
 }
 
 /// An operation on no resource in particular: judged by identity policies on `*`.

@@ -87,8 +87,9 @@ pub(crate) fn write<I: Audited, O: Audited>(
     let listed = subject.map(ResourceList::list).unwrap_or_default();
     let resources: Vec<Resource<'_>> =
         listed.iter().map(|(arn, account, kind)| Resource { arn, account, kind }).collect();
-    let mut owners: Vec<&str> =
-        listed.iter().map(|(_, account, _)| *account).filter(|a| *a != call.account()).collect();
+    // Whoever comes with an identity provider's token has no account; what it asks for has.
+    let home = web.and(listed.first()).map_or(call.account(), |(_, account, _)| account);
+    let mut owners: Vec<&str> = listed.iter().map(|(_, account, _)| *account).filter(|a| *a != home).collect();
     owners.dedup();
     // A refused call on a foreign resource is the caller's affair alone.
     if result.is_err() {
@@ -126,7 +127,7 @@ pub(crate) fn write<I: Audited, O: Audited>(
         additional: additional.as_deref(),
         read_only: audit.read_only,
         resources: &resources,
-        recipient_account: call.account(),
+        recipient_account: home,
         shared_event_id: shared.as_deref(),
         tls: facts.tls,
         kind: Kind::ApiCall,

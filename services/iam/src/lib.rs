@@ -6,9 +6,12 @@
 mod iam;
 mod sts;
 
+use std::sync::Arc;
+
+use claviger_oidc::Verifier;
 use claviger_pipeline::Service;
 
-/// Every service of this room.
-pub fn services() -> Vec<Service> {
-    vec![iam::service(), sts::service()]
+/// Every service of this room; `verifier` judges the tokens of identity providers.
+pub fn services(verifier: &Arc<Verifier>) -> Vec<Service> {
+    vec![iam::service(), sts::service(verifier)]
 }

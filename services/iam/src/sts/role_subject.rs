@@ -48,7 +48,7 @@ impl Subject for RoleSubject {
             policy: self.role.as_ref().map(|(_, trust)| &**trust),
             rule: ResourceRule::Trust,
             cross_account: true,
-            wording: Wording::Bare,
+            wording: if self.web.is_some() { Wording::Unsigned } else { Wording::Bare },
             principal: self.web.as_ref().map(|web| Principal {
                 kind: PrincipalKind::WebIdentity,
                 account: "",
