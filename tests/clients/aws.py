@@ -23,7 +23,9 @@ def fresh_account():
     return next(_ACCOUNTS)
 
 
-def client(server, access_key, secret_key="any", *, service="kms", region=REGION, checked=False, **config):
+def client(
+    server, access_key, secret_key="any", token=None, *, service="kms", region=REGION, checked=False, **config
+):
     """A client for `server`. Unless `checked`, botocore sends what it would refuse itself."""
     return _SESSION.client(
         service,
@@ -31,6 +33,7 @@ def client(server, access_key, secret_key="any", *, service="kms", region=REGION
         endpoint_url=server.url,
         aws_access_key_id=access_key,
         aws_secret_access_key=secret_key,
+        aws_session_token=token,
         config=botocore.config.Config(
             retries={"max_attempts": 1, "mode": "standard"},
             parameter_validation=checked,
