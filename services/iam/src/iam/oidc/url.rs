@@ -76,7 +76,7 @@ mod tests {
         for (url, text) in [
             ("http://example.com", plain),
             ("http://127.0.0.1.example.com", plain),
-            ("http://127.0.0.1:80@example.com/", plain),
+            ("http://127.0.0.1:80@example.com/", wrong),
             ("ftp://example.com", plain),
             ("HTTPS://example.com", plain),
             ("https://", wrong),
