@@ -1,7 +1,7 @@
 //! What every operation's file names.
 
 pub(in crate::iam) use claviger_identity::{Entity, GroupRecord, PolicyRecord, RoleRecord, UserRecord};
-pub(in crate::iam) use claviger_pipeline::{Audit, Authorized, Done, Operation};
+pub(in crate::iam) use claviger_pipeline::{Audit, Authorized, Done, NoResource, Operation};
 pub(in crate::iam) use claviger_policy::Values;
 pub(in crate::iam) use claviger_shapes::{InternalFailure, iam};
 pub(in crate::iam) use claviger_store::Batch;

@@ -7,6 +7,10 @@ mod delete_inline_policy;
 mod delete_policy;
 mod delete_policy_version;
 mod detach_policy;
+mod get_account_authorization_details;
+mod get_account_summary;
+mod get_context_keys_for_custom_policy;
+mod get_context_keys_for_principal_policy;
 mod get_inline_policy;
 mod get_policy;
 mod get_policy_version;
@@ -20,10 +24,13 @@ mod list_policy_versions;
 mod permissions_boundary;
 mod put_inline_policy;
 mod set_default_policy_version;
+mod simulate_custom_policy;
+mod simulate_principal_policy;
 mod tag_policy;
 mod untag_policy;
 
 mod inline;
+mod simulation;
 mod usage;
 mod versions;
 
@@ -45,6 +52,10 @@ pub(super) fn add(table: Table) -> Table {
         .with::<detach_policy::DetachUserPolicy>()
         .with::<detach_policy::DetachGroupPolicy>()
         .with::<detach_policy::DetachRolePolicy>()
+        .with::<get_account_authorization_details::GetAccountAuthorizationDetails>()
+        .with::<get_account_summary::GetAccountSummary>()
+        .with::<get_context_keys_for_custom_policy::GetContextKeysForCustomPolicy>()
+        .with::<get_context_keys_for_principal_policy::GetContextKeysForPrincipalPolicy>()
         .with::<get_inline_policy::GetUserPolicy>()
         .with::<get_inline_policy::GetGroupPolicy>()
         .with::<get_inline_policy::GetRolePolicy>()
@@ -69,6 +80,8 @@ pub(super) fn add(table: Table) -> Table {
         .with::<put_inline_policy::PutGroupPolicy>()
         .with::<put_inline_policy::PutRolePolicy>()
         .with::<set_default_policy_version::SetDefaultPolicyVersion>()
+        .with::<simulate_custom_policy::SimulateCustomPolicy>()
+        .with::<simulate_principal_policy::SimulatePrincipalPolicy>()
         .with::<tag_policy::TagPolicy>()
         .with::<untag_policy::UntagPolicy>()
 }

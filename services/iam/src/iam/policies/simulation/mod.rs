@@ -1,0 +1,162 @@
+//! What policies would decide: the evaluator of real requests, asked about made-up ones.
+
+mod context;
+mod entity;
+mod places;
+mod principal;
+mod source;
+mod verdict;
+
+pub(super) use context::Keys;
+pub(super) use entity::{Simulated, find, leaves_out};
+pub(super) use principal::Caller;
+pub(super) use source::{Source, boundary_of, inputs, levels};
+
+use claviger_identity::EntityArn;
+use claviger_policy::{Document, Kind, Policies, Request, ResourceRule, TableContext, explain};
+use claviger_shapes::ValidationException;
+use claviger_shapes::iam::{ContextEntry, EvaluationResult, InvalidInputException, SimulatePolicyResponse};
+
+use crate::iam::page::Pager;
+
+/// What is asked, whatever the policies come from.
+pub(super) struct Questions<'a> {
+    /// `service:Name`.
+    pub actions: &'a [String],
+    /// ARNs; none means `*`.
+    pub resources: Option<&'a [String]>,
+    /// The policy every resource is taken to have.
+    pub resource_policy: Option<&'a str>,
+    /// Who owns resources whose ARN does not say it.
+    pub resource_owner: Option<&'a str>,
+    /// Context keys.
+    pub entries: Option<&'a [ContextEntry]>,
+    /// `Marker`.
+    pub marker: Option<&'a str>,
+    /// `MaxItems`.
+    pub max_items: Option<i32>,
+}
+
+/// Who asks, and which policies have a say.
+pub(super) struct Scene {
+    /// The caller.
+    pub caller: Caller,
+    /// Identity policies.
+    pub identity: Vec<Source>,
+    /// The permissions boundary.
+    pub boundary: Option<Source>,
+    /// Service control policies, level by level.
+    pub controls: Vec<Vec<std::sync::Arc<Document>>>,
+}
+
+impl Scene {
+    /// Answers a page of the questions: every action with every resource.
+    pub(super) fn answer<E>(&self, questions: &Questions<'_>) -> Result<SimulatePolicyResponse, E>
+    where
+        E: From<InvalidInputException> + From<ValidationException>,
+    {
+        let pager = Pager::new::<E>(questions.marker, questions.max_items)?;
+        let everything = ["*".to_owned()];
+        let resources = questions.resources.filter(|resources| !resources.is_empty()).unwrap_or(&everything);
+        for action in questions.actions {
+            check_action::<E>(action)?;
+        }
+        let (kind, rule) = rule_of(resources);
+        let resource_policy = match questions.resource_policy {
+            Some(text) => Some(source::resource::<E>(text, kind)?),
+            None => None,
+        };
+        let owner = match questions.resource_owner {
+            Some(owner) => owner_account::<E>(owner)?,
+            None => self.caller.account(),
+        };
+        let context = context::table(&self.caller, questions.entries.unwrap_or_default());
+        let pairs =
+            questions.actions.iter().flat_map(|action| resources.iter().map(move |resource| (action, resource)));
+        let cut = pager.cut(pairs.enumerate().map(|(number, pair)| (format!("{number:010}"), pair)));
+        let (is_truncated, marker) = (cut.is_truncated(), cut.marker);
+        let question = |(action, resource): (&String, &String)| {
+            let owner = account_in(resource).unwrap_or(owner);
+            self.judge(action, resource, owner, resource_policy.as_ref(), rule, &context)
+        };
+        let results = cut.items.into_iter().map(question).collect();
+        Ok(SimulatePolicyResponse { evaluation_results: Some(results), is_truncated, marker })
+    }
+
+    fn judge(
+        &self,
+        action: &str,
+        resource: &str,
+        owner: &str,
+        resource_policy: Option<&Source>,
+        rule: ResourceRule,
+        context: &TableContext,
+    ) -> EvaluationResult {
+        let context = context::with_default(context, "aws:ResourceAccount", owner);
+        let request = Request {
+            principal: self.caller.principal(),
+            action,
+            resource,
+            resource_account: owner,
+            context: &context,
+        };
+        let identity: Vec<&Document> = self.identity.iter().map(|source| &*source.document).collect();
+        let levels: Vec<Vec<&Document>> =
+            self.controls.iter().map(|level| level.iter().map(|document| &**document).collect()).collect();
+        let levels: Vec<&[&Document]> = levels.iter().map(Vec::as_slice).collect();
+        let policies = Policies {
+            resource: resource_policy.map(|source| &*source.document),
+            rule,
+            identity: &identity,
+            boundary: self.boundary.as_ref().map(|source| &*source.document),
+            service_control: &levels,
+            ..Policies::default()
+        };
+        let explanation = explain(&request, &policies);
+        let sources = verdict::Sources { identity: &self.identity, boundary: self.boundary.as_ref(), resource_policy };
+        verdict::Verdict {
+            explanation: &explanation,
+            sources,
+            levels: levels.len(),
+            foreign: owner != self.caller.account(),
+        }
+        .result(action, resource, &context)
+    }
+}
+
+/// Simulations name operations, each with its service.
+fn check_action<E: From<InvalidInputException>>(action: &str) -> Result<(), E> {
+    let named = action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
+    if !named || action.contains(['*', '?']) {
+        return Err(InvalidInputException::new(format!("Action name {action} is not valid.")).into());
+    }
+    Ok(())
+}
+
+/// Key policies follow a rule of their own, so that a policy put to keys alone is read as one.
+fn rule_of(resources: &[String]) -> (Kind, ResourceRule) {
+    let is_key = |resource: &String| {
+        let mut parts = resource.split(':');
+        parts.next() == Some("arn") && parts.nth(1) == Some("kms")
+    };
+    match resources.iter().all(is_key) {
+        true => (Kind::Key, ResourceRule::KmsKey),
+        false => (Kind::Resource, ResourceRule::Ordinary),
+    }
+}
+
+/// The account in a resource's ARN, where there is one.
+fn account_in(resource: &str) -> Option<&str> {
+    let account = resource.splitn(6, ':').nth(4)?;
+    claviger_pipeline::credentials::is_account(account).then_some(account)
+}
+
+/// `ResourceOwner`: an account, or the ARN of its root.
+fn owner_account<E: From<InvalidInputException>>(owner: &str) -> Result<&str, E> {
+    if claviger_pipeline::credentials::is_account(owner) {
+        return Ok(owner);
+    }
+    let root = EntityArn::parse(owner).filter(|arn| arn.kind == "root");
+    root.map(|arn| arn.account)
+        .ok_or_else(|| InvalidInputException::new(format!("Resource owner {owner} is not valid.")).into())
+}
