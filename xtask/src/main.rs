@@ -4,6 +4,7 @@ mod bench;
 mod deny;
 mod fuzz;
 mod model;
+mod oracle;
 mod setup;
 mod sh;
 mod suite;
@@ -24,13 +25,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Install what the tests need: Debian packages and a private Python environment.
+    /// Install what the tests need: Debian packages, a private Python environment and the policy oracle.
     ///
     /// Does nothing when everything is already there. Debian packages are installed only when
     /// run as root; otherwise the command to run is printed.
     Setup,
     /// Set up, build, and run every test ring; ends with "N passed, N failed".
     Test(suite::Options),
+    /// Compare the policy evaluator with an independent one.
+    Oracle,
     /// Check the house rules that neither the compiler nor clippy can see.
     Tidy,
     /// Check licences, banned crates and sources of all dependencies with cargo-deny.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Setup => setup::run().map(|_| true),
         Task::Test(options) => suite::run(&options),
+        Task::Oracle => oracle::run(false, &mut tally::Tally::default()),
         Task::Tidy => tidy::run(),
         Task::Deny => deny::run(),
         Task::Model { check } => model::run(check).map(|()| true),

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::sh;
 
 /// Debian packages by the program that shows they are there.
-const PROGRAMS: [(&str, &str); 4] = [
+const PROGRAMS: [(&str, &str); 6] = [
     ("python3", "python3"),
     // Takes the core image in which the tests look for key material.
     ("gdb", "gdb"),
@@ -16,10 +16,19 @@ const PROGRAMS: [(&str, &str); 4] = [
     ("g++", "g++"),
     // An independent reader of what we write.
     ("openssl", "openssl"),
+    // Run the evaluator of policies that ours is compared with.
+    ("node", "nodejs"),
+    ("npm", "npm"),
 ];
 
 /// The oldest Python that the pinned client tools run on.
 const PYTHON_MINOR_MIN: u32 = 10;
+
+/// What the policy oracle is made of: exact versions with their checksums.
+const ORACLE: [&str; 2] = ["package.json", "package-lock.json"];
+
+/// Where its files are kept.
+const ORACLE_DIR: &str = "tests/oracle";
 
 const REQUIREMENTS: &str = "tests/clients/requirements.txt";
 
@@ -37,6 +46,7 @@ impl Venv {
 /// Installs what is missing; quick when nothing is.
 pub(crate) fn run() -> Result<Venv> {
     debian_packages()?;
+    oracle()?;
     venv(&sh::target_dir()?.join("venv"))
 }
 
@@ -96,6 +106,27 @@ fn venv(dir: &Path) -> Result<Venv> {
     // Written last: a run that was cut short is done again.
     fs::write(&stamp_path, stamp)?;
     Ok(venv)
+}
+
+/// The packages the policy oracle is made of; installs them if they are not there as the lock file has them.
+pub(crate) fn oracle() -> Result<PathBuf> {
+    let dir = sh::target_dir()?.join("oracle");
+    let from = sh::root().join(ORACLE_DIR);
+    let read = |folder: &Path| ORACLE.map(|name| fs::read(folder.join(name)).ok());
+    let modules = dir.join("node_modules");
+    // `npm ci` leaves this mark when it is through.
+    if read(&from) == read(&dir) && modules.join(".package-lock.json").exists() {
+        return Ok(modules);
+    }
+    fs::create_dir_all(&dir)?;
+    for name in ORACLE {
+        fs::copy(from.join(name), dir.join(name)).with_context(|| format!("cannot copy {ORACLE_DIR}/{name}"))?;
+    }
+    let mut npm = sh::command("npm");
+    // Its packages are data and plain code: nothing has to be run to install them.
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]).current_dir(&dir);
+    ensure!(sh::succeeds(&mut npm)?, "npm could not install the policy oracle");
+    Ok(modules)
 }
 
 fn python_can(code: &str) -> bool {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::tally::Tally;
-use crate::{fuzz, setup, sh, tidy};
+use crate::{fuzz, oracle, setup, sh, tidy};
 
 /// How much of the tests to run.
 #[derive(Args)]
@@ -45,6 +45,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     });
     ring(&mut rings, "tidy", |_| tidy::run());
     ring(&mut rings, "Rust tests", |tally| rust(options, &binary, tally));
+    ring(&mut rings, "policy oracle", |tally| oracle::run(options.quick, tally));
     if let Some(venv) = venv.filter(|_| built) {
         ring(&mut rings, "real clients", |tally| clients(options, &binary, &venv.python(), tally));
     } else {
