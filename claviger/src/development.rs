@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use claviger_kms::record::SPACES;
 use claviger_kms::seed::Seed;
 use claviger_pipeline::System;
+use claviger_pipeline::credentials::{ACCESS_KEYS, LAST_USES};
 use claviger_store::{Batch, Change, Expect, Scan};
 use zeroize::Zeroizing;
 
@@ -29,9 +30,10 @@ impl Development {
         }
     }
 
-    /// Forgets every key and alias, sets the clock back, and seeds again. The audit log stays.
+    /// Forgets every key, alias and identity, sets the clock back, and seeds again. The audit log stays.
     pub async fn reset(&self, system: &System) -> anyhow::Result<()> {
-        for space in SPACES {
+        let identities = claviger_identity::SPACES.into_iter().chain([&ACCESS_KEYS, &LAST_USES]);
+        for space in SPACES.into_iter().chain(identities) {
             loop {
                 let page = system.store.scan(Scan { limit: CHUNK, ..Scan::all(space) }).await?;
                 if page.rows.is_empty() {
