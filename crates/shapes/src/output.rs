@@ -4,7 +4,7 @@ use serde::ser::Serialize;
 
 /// The response of an operation.
 pub trait Output: Serialize + Send + Sync {
-    /// Whether the operation has no output members; its answer then has an empty body.
+    /// Whether the operation has no output; its answer then has an empty body. An output without members is one.
     const EMPTY: bool;
 }
 

@@ -173,7 +173,7 @@ fn operation_file(types: &Types<'_>, name: &str, operation: &Operation) -> Resul
         return operation_error(types, name, operation, code);
     }
     structure(types, &response, output, &format!("The response of `{name}`."), &mut code)?;
-    writeln!(code, "impl Output for {response} {{ const EMPTY: bool = {}; }}\n", output.members.is_empty())?;
+    writeln!(code, "impl Output for {response} {{ const EMPTY: bool = {}; }}\n", operation.output.is_none())?;
 
     operation_error(types, name, operation, code)
 }

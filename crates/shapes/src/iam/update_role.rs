@@ -82,7 +82,7 @@ impl Fields for UpdateRoleResponse {
 structure!(UpdateRoleResponse, wire);
 
 impl Output for UpdateRoleResponse {
-    const EMPTY: bool = true;
+    const EMPTY: bool = false;
 }
 
 operation_error! {

@@ -76,7 +76,7 @@ impl Fields for ConnectCustomKeyStoreResponse {
 structure!(ConnectCustomKeyStoreResponse, wire);
 
 impl Output for ConnectCustomKeyStoreResponse {
-    const EMPTY: bool = true;
+    const EMPTY: bool = false;
 }
 
 operation_error! {

@@ -75,7 +75,7 @@ impl Fields for DeleteCustomKeyStoreResponse {
 structure!(DeleteCustomKeyStoreResponse, wire);
 
 impl Output for DeleteCustomKeyStoreResponse {
-    const EMPTY: bool = true;
+    const EMPTY: bool = false;
 }
 
 operation_error! {

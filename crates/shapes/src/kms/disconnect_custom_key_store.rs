@@ -70,7 +70,7 @@ impl Fields for DisconnectCustomKeyStoreResponse {
 structure!(DisconnectCustomKeyStoreResponse, wire);
 
 impl Output for DisconnectCustomKeyStoreResponse {
-    const EMPTY: bool = true;
+    const EMPTY: bool = false;
 }
 
 operation_error! {

@@ -172,7 +172,7 @@ impl Fields for UpdateCustomKeyStoreResponse {
 structure!(UpdateCustomKeyStoreResponse, wire);
 
 impl Output for UpdateCustomKeyStoreResponse {
-    const EMPTY: bool = true;
+    const EMPTY: bool = false;
 }
 
 operation_error! {
