@@ -88,9 +88,12 @@ impl Client {
         action: &str,
         parameters: &[(&str, &str)],
     ) -> anyhow::Result<Answer> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("Action", action).append_pair("Version", version).extend_pairs(parameters);
-        let (status, request_id, bytes) = self.exchange(service, Dialect::Query, form.finish().into_bytes()).await?;
+        // The serializer cannot be held while waiting: it may not go to another thread.
+        let body = {
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            form.append_pair("Action", action).append_pair("Version", version).extend_pairs(parameters).finish()
+        };
+        let (status, request_id, bytes) = self.exchange(service, Dialect::Query, body.into_bytes()).await?;
         let text = std::str::from_utf8(&bytes).context("the body")?;
         Ok(Answer { status, request_id, body: xml::answer(text, action).context("the body")? })
     }
