@@ -1,6 +1,7 @@
 //! The grants of a caller on a key, at hand.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use claviger_pipeline::{Caller, Internal, LoadCache, System, internal};
 use claviger_policy::{GrantKind, Grantee, PrincipalKind};
@@ -17,12 +18,61 @@ const LISTS_CACHED_MAX: u64 = 100_000;
 
 /// What is kept of grants between calls.
 pub struct Grants {
-    lists: LoadCache<String, Arc<Granted>>,
+    lists: LoadCache<String, Arc<List>>,
+}
+
+/// One grantee's grants on one key, and which of them changed since they were read. A change reads one grant anew, not
+/// fifty thousand.
+#[derive(Default)]
+struct List(RwLock<Known>);
+
+#[derive(Default)]
+struct Known {
+    granted: Granted,
+    /// Ids of records that changed.
+    stale: BTreeSet<String>,
+    /// Grows with every change of the two.
+    turn: u64,
 }
 
 impl Default for Grants {
     fn default() -> Self {
         Self { lists: LoadCache::new(LISTS_CACHED_MAX) }
+    }
+}
+
+impl List {
+    /// Asks the list, once it holds nothing stale.
+    async fn ask<T>(&self, system: &System, question: impl Fn(&Granted) -> T) -> Result<T, Internal> {
+        loop {
+            let (stale, turn) = {
+                let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+                if known.stale.is_empty() {
+                    return Ok(question(&known.granted));
+                }
+                (known.stale.iter().cloned().collect::<Vec<_>>(), known.turn)
+            };
+            let fresh = system.store.load_many::<GrantRecord>(&stale).await.map_err(internal)?;
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            // What changed while it was read is read again.
+            if known.turn == turn {
+                known.turn += 1;
+                known.stale.clear();
+                for (id, fresh) in stale.iter().zip(fresh) {
+                    match (fresh, id.rsplit_once('/')) {
+                        (Some(stored), _) => known.granted.insert(stored.record),
+                        (None, Some((_, grant_id))) => known.granted.remove(grant_id),
+                        (None, None) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn mark(&self, id: &str) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.turn += 1;
+        known.stale.insert(id.to_owned());
     }
 }
 
@@ -32,11 +82,15 @@ impl Grants {
         if space == GRANTS.name
             && let Some((list, _)) = id.rsplit_once('/')
         {
-            self.lists.invalidate(list);
+            match self.lists.get(list) {
+                Some(list) => list.mark(id),
+                // It may be on its way into the cache, read before the change.
+                None => self.lists.invalidate(list),
+            }
         }
     }
 
-    async fn list(&self, system: &System, key: &Key, grantee: &str) -> Result<Arc<Granted>, Internal> {
+    async fn list(&self, system: &System, key: &Key, grantee: &str) -> Result<Arc<List>, Internal> {
         let path = list_path(&key.path, grantee);
         if let Some(list) = self.lists.get(&path) {
             return Ok(list);
@@ -44,7 +98,8 @@ impl Grants {
         let prefix = format!("{path}/");
         let load = async {
             let stored = system.store.all::<GrantRecord>(None, &prefix).await.map_err(internal)?;
-            Ok(Some(Arc::new(Granted::new(stored.into_iter().map(|grant| grant.record)))))
+            let granted = stored.into_iter().map(|grant| grant.record).collect();
+            Ok(Some(Arc::new(List(RwLock::new(Known { granted, ..Known::default() })))))
         };
         Ok(self.lists.get_or_load(path, load).await?.unwrap_or_default())
     }
@@ -90,7 +145,7 @@ impl Grants {
         let mut strongest = None;
         for (id, grantee) in names(caller).into_iter().flatten() {
             let list = self.list(system, key, id).await?;
-            strongest = strongest.max(judge(&list, grantee, accounts));
+            strongest = strongest.max(list.ask(system, |granted| judge(granted, grantee, accounts)).await?);
             if strongest == Some(GrantKind::Exact) {
                 break;
             }

@@ -1,7 +1,9 @@
 //! Which grants of one grantee on one key allow a request. A grantee may hold fifty thousand: what a request is compared
-//! with is found by its encryption context, never by walking them all.
+//! with is found by its encryption context, never by walking them all, and a grant that comes or goes moves nothing but
+//! itself.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use claviger_policy::{GrantKind, Grantee};
@@ -12,26 +14,29 @@ use super::record::{Constraints, GrantRecord, Operations};
 type Context = BTreeMap<String, String>;
 type Pair = (String, String);
 
-/// Grants of the same account with the same operations and constraints count once.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a grant says. Grants that say the same are one entry.
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct Entry {
     constraints: Constraints,
-    issuer: Arc<str>,
+    issuer: Box<str>,
     allowed: Operations,
 }
 
 /// All grants of one grantee on one key.
 #[derive(Debug, Default)]
 pub(crate) struct Granted {
-    entries: Vec<Entry>,
-    /// By issuing account: what is allowed whatever the request's context and source.
-    free: Vec<(Arc<str>, Operations)>,
+    /// By grant id.
+    grants: HashMap<Box<str>, Arc<Entry>>,
+    /// Each entry once, with the number of grants that say it.
+    entries: HashMap<Arc<Entry>, usize>,
+    /// What an issuing account allows whatever the request's context and source, and how many entries do.
+    free: HashMap<(Box<str>, Operations), usize>,
     /// Entries that demand a whole encryption context.
-    equals: HashMap<Context, Vec<u32>>,
-    /// Entries that demand some pairs, each under its rarest.
-    subset: HashMap<Pair, Vec<u32>>,
+    equals: HashMap<Context, Vec<Arc<Entry>>>,
+    /// Entries that demand some pairs, each under the one that fewest others stood under.
+    subset: HashMap<Pair, Vec<Arc<Entry>>>,
     /// Entries that demand a source only.
-    source: HashMap<String, Vec<u32>>,
+    source: HashMap<String, Vec<Arc<Entry>>>,
 }
 
 /// What a request is, as far as grants are concerned.
@@ -55,69 +60,80 @@ pub(crate) struct Accounts<'a> {
 }
 
 impl Granted {
-    /// Puts grants in order.
-    pub(crate) fn new(records: impl IntoIterator<Item = GrantRecord>) -> Self {
-        let mut issuers: HashMap<String, Arc<str>> = HashMap::new();
-        let mut entries: Vec<Entry> = records
-            .into_iter()
-            .map(|record| {
-                let allowed = record.allowed();
-                let issuer = issuers.entry(record.issuer).or_insert_with_key(|issuer| issuer.as_str().into());
-                Entry { issuer: Arc::clone(issuer), allowed, constraints: record.constraints }
-            })
-            .collect();
-        entries.sort_unstable();
-        entries.dedup();
-        let mut granted = Self::default();
-        let mut common: HashMap<Pair, usize> = HashMap::new();
-        for pair in entries.iter().flat_map(|entry| pairs(&entry.constraints)) {
-            *common.entry(pair).or_default() += 1;
-        }
-        for (number, entry) in entries.iter().enumerate() {
-            granted.add(u32::try_from(number).unwrap_or(u32::MAX), entry, &common);
-        }
-        granted.entries = entries;
-        granted
+    /// Adds a grant.
+    pub(crate) fn insert(&mut self, record: GrantRecord) {
+        self.remove(&record.grant_id);
+        let entry = Entry { allowed: record.allowed(), issuer: record.issuer.into(), constraints: record.constraints };
+        let known = self.entries.get_key_value(&entry).map(|(known, _)| Arc::clone(known));
+        let entry = known.unwrap_or_else(|| {
+            let entry = Arc::new(entry);
+            self.place(&entry);
+            entry
+        });
+        *self.entries.entry(Arc::clone(&entry)).or_default() += 1;
+        self.grants.insert(record.grant_id.into(), entry);
     }
 
-    fn add(&mut self, number: u32, entry: &Entry, common: &HashMap<Pair, usize>) {
-        let Constraints { equals, subset, source_arn } = &entry.constraints;
-        let rarest = pairs(&entry.constraints).min_by_key(|pair| common.get(pair));
-        let always = match (equals, subset, source_arn) {
-            (None, None, None) => entry.allowed,
-            _ => entry.allowed.and(Operations::UNCONSTRAINED),
-        };
-        match self.free.iter_mut().find(|(issuer, _)| *issuer == entry.issuer) {
-            Some((_, allowed)) => *allowed = allowed.or(always),
-            None => self.free.push((Arc::clone(&entry.issuer), always)),
+    /// Takes a grant out.
+    pub(crate) fn remove(&mut self, grant_id: &str) {
+        let Some(entry) = self.grants.remove(grant_id) else { return };
+        if release(&mut self.entries, &entry) {
+            self.displace(&entry);
         }
-        match (equals, rarest, source_arn) {
-            (Some(context), ..) => self.equals.entry(context.clone()).or_default().push(number),
-            (None, Some(pair), _) => self.subset.entry(pair).or_default().push(number),
-            (None, None, Some(source)) => self.source.entry(source.clone()).or_default().push(number),
+    }
+
+    fn place(&mut self, entry: &Arc<Entry>) {
+        *self.free.entry(entry.always()).or_default() += 1;
+        let Constraints { equals, subset, source_arn } = &entry.constraints;
+        let here = Arc::clone(entry);
+        match (equals, subset, source_arn) {
+            (Some(context), ..) => self.equals.entry(context.clone()).or_default().push(here),
+            (None, Some(pairs), _) => {
+                let crowd = |pair: &Pair| self.subset.get(pair).map_or(0, Vec::len);
+                let pairs = pairs.iter().map(|(name, value)| (name.clone(), value.clone()));
+                if let Some(pair) = pairs.min_by_key(crowd) {
+                    self.subset.entry(pair).or_default().push(here);
+                }
+            }
+            (None, None, Some(source)) => self.source.entry(source.clone()).or_default().push(here),
+            (None, None, None) => {}
+        }
+    }
+
+    fn displace(&mut self, entry: &Arc<Entry>) {
+        release(&mut self.free, &entry.always());
+        let Constraints { equals, subset, source_arn } = &entry.constraints;
+        match (equals, subset, source_arn) {
+            (Some(context), ..) => leave(&mut self.equals, context, entry),
+            (None, Some(pairs), _) => {
+                for (name, value) in pairs {
+                    leave(&mut self.subset, &(name.clone(), value.clone()), entry);
+                }
+            }
+            (None, None, Some(source)) => leave(&mut self.source, source, entry),
             (None, None, None) => {}
         }
     }
 
     /// The strongest grant that allows a request.
     pub(crate) fn allows(&self, request: Use<'_>, grantee: Grantee, accounts: Accounts<'_>) -> Option<GrantKind> {
+        let Use { operation, context, source_arn } = request;
         let strength = |issuer: &str| GrantKind::of(grantee, accounts.caller, accounts.key, issuer);
-        let free = self.free.iter().filter(|(_, allowed)| allowed.has(request.operation));
+        let free = self.free.keys().filter(|(_, allowed)| allowed.has(operation));
         let free = free.map(|(issuer, _)| strength(issuer)).max();
         // No grant is worth more than one the caller's own account issued.
         if free == Some(strength(accounts.caller)) {
             return free;
         }
-        let Use { operation, context, source_arn } = request;
         let equals = self.equals.get(context).into_iter().flatten();
         let sought = if self.subset.is_empty() { None } else { Some(context) };
-        let subset =
-            sought.into_iter().flatten().filter_map(|(name, value)| self.subset.get(&(name.clone(), value.clone())));
+        let pairs = sought.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
+        let subset = pairs.filter_map(|pair| self.subset.get(&pair)).flatten();
         let source = source_arn.and_then(|source| self.source.get(source)).into_iter().flatten();
-        let candidates = equals.chain(subset.flatten()).chain(source);
-        let entries = candidates.filter_map(|number| self.entries.get(usize::try_from(*number).ok()?));
-        let fitting =
-            entries.filter(|entry| entry.allowed.has(operation) && entry.constraints.hold(context, source_arn));
+        let fitting = equals
+            .chain(subset)
+            .chain(source)
+            .filter(|entry| entry.allowed.has(operation) && entry.constraints.hold(context, source_arn));
         fitting.map(|entry| strength(&entry.issuer)).chain(free).max()
     }
 
@@ -131,7 +147,7 @@ impl Granted {
         grantee: Grantee,
         accounts: Accounts<'_>,
     ) -> Option<GrantKind> {
-        let parents = self.entries.iter().filter(|entry| {
+        let parents = self.entries.keys().filter(|entry| {
             let source = &entry.constraints.source_arn;
             entry.allowed.has(GrantOperation::CreateGrant)
                 && entry.allowed.covers(allowed)
@@ -142,9 +158,43 @@ impl Granted {
     }
 }
 
-fn pairs(constraints: &Constraints) -> impl Iterator<Item = Pair> {
-    let subset = constraints.subset.iter().filter(|_| constraints.equals.is_none()).flatten();
-    subset.map(|(name, value)| (name.clone(), value.clone()))
+impl FromIterator<GrantRecord> for Granted {
+    fn from_iter<I: IntoIterator<Item = GrantRecord>>(records: I) -> Self {
+        let mut granted = Self::default();
+        for record in records {
+            granted.insert(record);
+        }
+        granted
+    }
+}
+
+impl Entry {
+    /// What is allowed whatever a request's context and source.
+    fn always(&self) -> (Box<str>, Operations) {
+        let unconstrained = self.constraints == Constraints::default();
+        let allowed = if unconstrained { self.allowed } else { self.allowed.and(Operations::UNCONSTRAINED) };
+        (self.issuer.clone(), allowed)
+    }
+}
+
+/// Counts one down; whether it was the last.
+fn release<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) -> bool {
+    match counts.get_mut(key) {
+        Some(count) if *count > 1 => {
+            *count -= 1;
+            false
+        }
+        _ => counts.remove(key).is_some(),
+    }
+}
+
+/// Takes an entry from where it stands.
+fn leave<K: Eq + Hash>(places: &mut HashMap<K, Vec<Arc<Entry>>>, key: &K, entry: &Arc<Entry>) {
+    let Some(crowd) = places.get_mut(key) else { return };
+    crowd.retain(|other| !Arc::ptr_eq(other, entry));
+    if crowd.is_empty() {
+        places.remove(key);
+    }
 }
 
 impl Constraints {

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use claviger_policy::GrantKind::{Delegated, Exact, Role};
 use claviger_shapes::kms::GrantOperation::{
     self, CreateGrant, Decrypt, DescribeKey, Encrypt, GenerateDataKey, GetPublicKey, RetireGrant,
@@ -16,9 +18,10 @@ fn context(pairs: &[(&str, &str)]) -> Context {
 }
 
 fn grant(issuer: &str, operations: &[GrantOperation], constraints: Constraints) -> GrantRecord {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
     GrantRecord {
         key: format!("{OWNER}/us-east-1/1234abcd-12ab-34cd-56ef-1234567890ab"),
-        grant_id: "0".repeat(64),
+        grant_id: format!("{:064x}", NUMBER.fetch_add(1, Ordering::Relaxed)),
         name: None,
         created: Timestamp::UNIX_EPOCH,
         issuer: issuer.to_owned(),
@@ -80,7 +83,7 @@ fn constraints_decide_by_the_documented_rules() {
     ];
     for (constraints, pairs, source_arn, expected) in table {
         let operations = [Encrypt, DescribeKey, GetPublicKey, RetireGrant];
-        let granted = Granted::new([grant(OWNER, &operations, constraints.clone())]);
+        let granted = Granted::from_iter([grant(OWNER, &operations, constraints.clone())]);
         assert_eq!(allows(&granted, Encrypt, pairs, source_arn), expected, "{constraints:?} {pairs:?} {source_arn:?}");
         assert!(!allows(&granted, Decrypt, pairs, source_arn), "an operation that is not granted");
         // These carry no context, and no constraint restricts them.
@@ -92,7 +95,7 @@ fn constraints_decide_by_the_documented_rules() {
 
 #[test]
 fn grants_are_not_added_up_within_one_request() {
-    let granted = Granted::new([
+    let granted = Granted::from_iter([
         grant(OWNER, &[Encrypt], equals(&[("a", "1")])),
         grant(OWNER, &[Decrypt], equals(&[("b", "2")])),
     ]);
@@ -104,7 +107,7 @@ fn grants_are_not_added_up_within_one_request() {
 #[test]
 fn the_strongest_matching_grant_counts() {
     let foreign = Accounts { caller: OTHER, key: OWNER };
-    let granted = Granted::new([
+    let granted = Granted::from_iter([
         grant(OWNER, &[Encrypt, Decrypt], Constraints::default()),
         grant(OTHER, &[Encrypt], subset(&[("a", "1")])),
     ]);
@@ -127,7 +130,7 @@ fn the_strongest_matching_grant_counts() {
 fn a_child_is_within_one_parent_and_as_strict() {
     let delegates = |parents: Vec<GrantRecord>, operations: &[GrantOperation], constraints: &Constraints| {
         let allowed = operations.iter().copied().collect();
-        Granted::new(parents).delegates(allowed, constraints, None, Grantee::Role, HOME).is_some()
+        Granted::from_iter(parents).delegates(allowed, constraints, None, Grantee::Role, HOME).is_some()
     };
     let free = Constraints::default;
     let parent = |constraints| vec![grant(OWNER, &[CreateGrant, Encrypt, Decrypt], constraints)];
@@ -161,7 +164,7 @@ fn a_child_is_within_one_parent_and_as_strict() {
     // A source constraint binds the parent's use itself: a direct call cannot pass it on.
     assert!(!delegates(parent(source()), &[Encrypt], &source()));
     let child = [Encrypt].into_iter().collect();
-    let granted = Granted::new(parent(source()));
+    let granted = Granted::from_iter(parent(source()));
     assert!(granted.delegates(child, &source(), Some(SOURCE), Grantee::Role, HOME).is_some());
     assert!(granted.delegates(child, &free(), Some(SOURCE), Grantee::Role, HOME).is_none());
 }
@@ -190,17 +193,41 @@ fn the_index_agrees_with_a_walk() {
         let operations = [[Encrypt, Decrypt], [Decrypt, DescribeKey]][number as usize % 2];
         records.push(grant(OWNER, &operations, constraints));
     }
-    for records in records.chunks(5) {
-        let granted = Granted::new(records.to_vec());
-        for _ in 0..100 {
-            let context = random_context(4);
-            for (operation, source_arn) in [(Encrypt, None), (Encrypt, Some(SOURCE)), (Decrypt, None)] {
-                let walked = records
-                    .iter()
-                    .any(|record| record.allowed().has(operation) && record.constraints.hold(&context, source_arn));
-                let found = granted.allows(Use { operation, context: &context, source_arn }, Grantee::Role, HOME);
-                assert_eq!(found.is_some(), walked, "{operation} {context:?} {source_arn:?} in {records:?}");
+    for records in records.chunks(8) {
+        // Grants that came and went leave no trace.
+        let mut granted = Granted::from_iter(records.to_vec());
+        let (gone, left) = records.split_at(3);
+        for record in gone {
+            granted.remove(&record.grant_id);
+            granted.remove(&record.grant_id);
+        }
+        for (granted, records) in [(&granted, left), (&Granted::from_iter(records.to_vec()), records)] {
+            for _ in 0..100 {
+                let context = random_context(4);
+                for (operation, source_arn) in [(Encrypt, None), (Encrypt, Some(SOURCE)), (Decrypt, None)] {
+                    let walked = records
+                        .iter()
+                        .any(|record| record.allowed().has(operation) && record.constraints.hold(&context, source_arn));
+                    let found = granted.allows(Use { operation, context: &context, source_arn }, Grantee::Role, HOME);
+                    assert_eq!(found.is_some(), walked, "{operation} {context:?} {source_arn:?} in {records:?}");
+                }
             }
         }
     }
+}
+
+#[test]
+fn nothing_is_left_of_grants_that_are_gone() {
+    let same = [(), ()].map(|()| grant(OWNER, &[Encrypt], subset(&[("a", "1")])));
+    let mut granted = Granted::from_iter(same.clone());
+    granted.insert(grant(OWNER, &[Encrypt], equals(&[("a", "1")])));
+    granted.insert(same[0].clone());
+    assert_eq!(granted.entries.len(), 2, "grants that say the same are one entry");
+    granted.remove(&same[0].grant_id);
+    assert!(allows(&granted, Encrypt, &[("a", "1"), ("b", "2")], None), "the other one still says it");
+    for id in granted.grants.keys().cloned().collect::<Vec<_>>() {
+        granted.remove(&id);
+    }
+    assert!(granted.grants.is_empty() && granted.entries.is_empty() && granted.free.is_empty());
+    assert!(granted.equals.is_empty() && granted.subset.is_empty() && granted.source.is_empty());
 }
