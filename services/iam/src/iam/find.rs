@@ -25,7 +25,7 @@ pub(crate) async fn entity<R: Entity, E: From<InternalFailure>>(cx: IamCx<'_>, n
 /// A managed policy.
 pub(crate) enum Managed {
     /// The account's own.
-    Own(Stored<PolicyRecord>),
+    Own(Box<Stored<PolicyRecord>>),
     /// One of AWS's.
     Aws(&'static Builtin),
 }
@@ -42,7 +42,7 @@ impl ManagedTarget {
     pub(crate) fn there<E: From<NoSuchEntityException>>(&self) -> Result<Managed, E> {
         match self.aws {
             Some(builtin) => Ok(Managed::Aws(builtin)),
-            None => Ok(Managed::Own(self.own.there::<E>()?.clone())),
+            None => Ok(Managed::Own(Box::new(self.own.there::<E>()?.clone()))),
         }
     }
 
@@ -107,7 +107,7 @@ where
         "aws" => builtin(arn.path, arn.name).map(Managed::Aws),
         account if account == cx.call.account() => {
             let own = cx.system.identities.policy_by_arn(&*cx.system.store, text).await;
-            own.map_err(InternalFailure::new)?.map(Managed::Own)
+            own.map_err(InternalFailure::new)?.map(|policy| Managed::Own(Box::new(policy)))
         }
         _ => None,
     };

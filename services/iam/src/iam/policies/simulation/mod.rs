@@ -61,10 +61,13 @@ impl Scene {
         for action in questions.actions {
             check_action::<E>(action)?;
         }
-        let (kind, rule) = rule_of(resources);
-        let resource_policy = match questions.resource_policy {
-            Some(text) => Some(source::resource::<E>(text, kind)?),
-            None => None,
+        // Without a key policy the identity half of the answer is given.
+        let (resource_policy, rule) = match questions.resource_policy {
+            Some(text) => {
+                let (kind, rule) = rule_of(resources);
+                (Some(source::resource::<E>(text, kind)?), rule)
+            }
+            None => (None, ResourceRule::Ordinary),
         };
         let owner = match questions.resource_owner {
             Some(owner) => owner_account::<E>(owner)?,
@@ -147,7 +150,7 @@ fn rule_of(resources: &[String]) -> (Kind, ResourceRule) {
 
 /// The account in a resource's ARN, where there is one.
 fn account_in(resource: &str) -> Option<&str> {
-    let account = resource.splitn(6, ':').nth(4)?;
+    let account = resource.split(':').nth(4)?;
     claviger_pipeline::credentials::is_account(account).then_some(account)
 }
 
