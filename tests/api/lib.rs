@@ -8,6 +8,7 @@ mod concurrency;
 mod coverage;
 mod grants;
 mod iam_policies;
+mod iam_simulation;
 mod time;
 mod truth_table;
 mod via_service;
