@@ -6,6 +6,7 @@ mod authorization;
 mod ciphertexts;
 mod concurrency;
 mod coverage;
+mod denials;
 mod grants;
 mod iam_policies;
 mod iam_simulation;
