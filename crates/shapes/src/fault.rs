@@ -14,12 +14,14 @@ pub struct Fault {
     pub message: Option<Cow<'static, str>>,
     /// Why, for the log only; never sent.
     pub cause: Option<String>,
+    /// Whether the operation's model lists it: it then has the same name and status in every protocol.
+    pub modeled: bool,
 }
 
 impl Fault {
-    /// A fault without a message.
+    /// A fault without a message, of those every operation may answer.
     pub const fn new(code: &'static str, status: u16) -> Self {
-        Self { code, status, message: None, cause: None }
+        Self { code, status, message: None, cause: None, modeled: false }
     }
 
     /// The same fault with a text for the caller.
@@ -153,7 +155,7 @@ macro_rules! operation_error {
         operation_error!(@from $name, $crate::fault::NotAuthorizedException);
         operation_error!(@from $name, $crate::fault::UnrecognizedClientException);
         operation_error!(@from $name, $crate::fault::InvalidParameterValueException);
-        $(operation_error!(@from $name, super::errors::$exception);)*
+        $(operation_error!(@model $name, super::errors::$exception);)*
 
         impl From<$name> for $crate::fault::Fault {
             fn from(error: $name) -> Self {
@@ -168,6 +170,13 @@ macro_rules! operation_error {
         }
 
         impl std::error::Error for $name {}
+    };
+    (@model $name:ident, $exception:ty) => {
+        impl From<$exception> for $name {
+            fn from(exception: $exception) -> Self {
+                Self($crate::fault::Fault { modeled: true, ..exception.into() })
+            }
+        }
     };
     (@from $name:ident, $exception:ty) => {
         impl From<$exception> for $name {

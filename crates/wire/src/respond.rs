@@ -64,8 +64,12 @@ pub fn respond_fault(protocol: &Protocol, fault: &Fault, request_id: &str) -> Re
 }
 
 /// The code and status of a Query service for a fault that is named as JSON services name it. Faults that the two name
-/// alike, and those that are a Query service's own, pass unchanged.
+/// alike, and those that are a Query service's own, pass unchanged: credentials that ended are an `ExpiredToken`, an
+/// identity provider's token that ended is an `ExpiredTokenException`.
 fn query_code(fault: &Fault) -> (&'static str, u16) {
+    if fault.modeled {
+        return (fault.code, fault.status);
+    }
     let found = QUERY_CODES.iter().find(|(json, ..)| *json == fault.code);
     found.map_or((fault.code, fault.status), |(_, query, status)| (*query, *status))
 }

@@ -122,6 +122,14 @@ fn query_services_name_some_faults_otherwise() {
 }
 
 #[test]
+fn faults_of_a_model_keep_their_names() {
+    let fault = Fault { modeled: true, ..Fault::new("ExpiredTokenException", 400) };
+    let response = respond_fault(&STS, &fault, ID);
+    assert_eq!(response.status, 400);
+    assert!(body(&response).contains("<Code>ExpiredTokenException</Code>"));
+}
+
+#[test]
 fn unknown_actions_answer_in_a_namespace_of_their_own() {
     for code in ["UnknownOperationException", "InvalidAction"] {
         let response = respond_fault(&STS, &Fault::new(code, 400), ID);
