@@ -41,15 +41,90 @@ pub(crate) async fn run(
         decrypt.push(json!({ "CiphertextBlob": sealed["CiphertextBlob"] }));
         generate.push(json!({ "KeyId": key, "KeySpec": "AES_256" }));
     }
-    for (operation, inputs) in [("Encrypt", encrypt), ("Decrypt", decrypt), ("GenerateDataKey", generate)] {
-        let requests = inputs.iter().map(|input| raw(&signing, address, operation, input));
+    let (user, input) = governed(&client).await?;
+    let governed = ("Encrypt", GOVERNED, &user, vec![input]);
+    for (operation, file, signing, inputs) in [
+        ("Encrypt", "Encrypt", &signing, encrypt),
+        ("Decrypt", "Decrypt", &signing, decrypt),
+        ("GenerateDataKey", "GenerateDataKey", &signing, generate),
+        governed,
+    ] {
+        let requests = inputs.iter().map(|input| raw(signing, address, operation, input));
         let requests = requests.collect::<Result<Vec<String>, _>>()?;
-        std::fs::write(to.join(operation), requests.concat())?;
+        std::fs::write(to.join(file), requests.concat())?;
         let first = requests.first().context("no keys, no requests")?;
         let response_bytes = answer_bytes(address, first).await?;
-        println!("{}", json!({ "operation": operation, "request": first.len(), "response": response_bytes }));
+        println!("{}", json!({ "operation": file, "request": first.len(), "response": response_bytes }));
     }
     Ok(())
+}
+
+/// Encrypt by a user, on a key of many rules.
+const GOVERNED: &str = "EncryptGoverned";
+/// Statements of the key policy.
+const STATEMENTS: usize = 20;
+/// Grants on the key, each to a principal of its own.
+const GRANTS: usize = 1000;
+
+/// A user with two policies, and a request for a key with a long policy and many grants: what a governed installation
+/// judges on every call.
+async fn governed(client: &Client) -> anyhow::Result<(Signing, Value)> {
+    let user = client.iam("CreateUser", &[("UserName", "app")]).await?.ok()?;
+    let user_arn = user["User"]["Arn"].as_str().context("CreateUser answers no ARN")?;
+    let account = user_arn.split(':').nth(4).context("an ARN has an account")?;
+    let key = client.iam("CreateAccessKey", &[("UserName", "app")]).await?.ok()?;
+    let text = |pointer: &str| key.pointer(pointer).and_then(Value::as_str).context("no access key").map(str::to_owned);
+    let (access_key_id, secret) = (text("/AccessKey/AccessKeyId")?, text("/AccessKey/SecretAccessKey")?);
+    let trust = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "AWS": user_arn }, "Action": "sts:AssumeRole" } ] });
+    let role = [("RoleName", "worker"), ("AssumeRolePolicyDocument", &*trust.to_string())];
+    client.iam("CreateRole", &role).await?.ok()?;
+    for (name, statements) in [
+        (
+            "use",
+            json!([
+                { "Effect": "Allow", "Action": ["kms:DescribeKey", "kms:ListKeys", "kms:ListAliases"], "Resource": "*" },
+                { "Effect": "Allow", "Action": ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*"],
+                  "Resource": format!("arn:aws:kms:*:{account}:key/*"),
+                  "Condition": { "StringEquals": { "kms:EncryptionContext:stage": ["test", "prod"] } } },
+            ]),
+        ),
+        (
+            "limits",
+            json!([
+                { "Effect": "Deny", "Action": "kms:*", "Resource": "*",
+                  "Condition": { "StringNotEquals": { "aws:RequestedRegion": ["us-east-1", "eu-west-1"] } } },
+                { "Effect": "Deny", "Action": ["kms:ScheduleKeyDeletion", "kms:PutKeyPolicy"], "Resource": "*" },
+            ]),
+        ),
+    ] {
+        let document = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let policy = [("UserName", "app"), ("PolicyName", name), ("PolicyDocument", document.as_str())];
+        client.iam("PutUserPolicy", &policy).await?.ok()?;
+    }
+    let created = client.kms("CreateKey", &json!({})).await?.ok()?;
+    let key = created["KeyMetadata"]["KeyId"].as_str().context("CreateKey answers no key id")?.to_owned();
+    let mut statements = vec![
+        json!({ "Effect": "Allow", "Principal": { "AWS": account }, "Action": "kms:*", "Resource": "*" }),
+        json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*",
+                "Condition": { "StringNotEquals": { "kms:CallerAccount": account } } }),
+    ];
+    statements.extend((statements.len()..STATEMENTS).map(|number| {
+        json!({ "Sid": format!("Team{number}"), "Effect": "Allow", "Resource": "*",
+                "Principal": { "AWS": format!("arn:aws:sts::{account}:assumed-role/worker/team-{number}") },
+                "Action": ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*"],
+                "Condition": { "StringEquals": { "kms:EncryptionContext:team": number.to_string() } } })
+    }));
+    let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+    client.kms("PutKeyPolicy", &json!({ "KeyId": key, "Policy": policy })).await?.ok()?;
+    for number in 0..GRANTS {
+        let grantee = format!("arn:aws:sts::{account}:assumed-role/worker/job-{number}");
+        let grant = json!({ "KeyId": key, "GranteePrincipal": grantee, "Operations": ["Encrypt", "Decrypt"] });
+        client.kms("CreateGrant", &grant).await?.ok()?;
+    }
+    let input = json!({ "KeyId": key, "Plaintext": STANDARD.encode_to_string(PLAINTEXT),
+        "EncryptionContext": { "stage": "prod" } });
+    Ok((Signing::With { access_key_id, secret }, input))
 }
 
 fn raw(signing: &Signing, address: SocketAddr, operation: &str, input: &Value) -> Result<String, std::fmt::Error> {

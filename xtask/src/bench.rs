@@ -104,6 +104,14 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
             compare(&bench, options, operation, connections, &contenders)?;
         }
     }
+    println!(
+        "\nEncrypt under the default policy, and governed: a user with two policies, a key policy of 20 statements, 1,000 grants"
+    );
+    for (mode, server) in servers.iter().filter(|(mode, _)| mode.durability.is_some()) {
+        for &connections in &options.connections {
+            compare_governed(&bench, options, mode.name, connections, server)?;
+        }
+    }
     drop(servers);
     if options.no_instructions {
         return Ok(true);
@@ -156,6 +164,28 @@ fn compare(
             figures.p99_us
         );
     }
+    Ok(())
+}
+
+/// The same server with two kinds of requests, in turn.
+fn compare_governed(bench: &Bench, options: &Options, name: &str, connections: usize, server: &Server) -> Result<()> {
+    let mut rounds = [Vec::new(), Vec::new()];
+    for round in 0..=options.rounds {
+        for (figures, file) in rounds.iter_mut().zip(["Encrypt", "EncryptGoverned"]) {
+            let measured = bench.measure(server, &server.requests.join(file), connections, options.seconds)?;
+            if round > 0 {
+                figures.push(measured);
+            }
+        }
+    }
+    let [plain, governed] = rounds.each_ref().map(|figures| median(figures));
+    println!(
+        "  {name:<20} {connections:>5} {:>11.0} {:>11.0} {:>6.2} of it; per CPU s {:>6.2}",
+        plain.per_second,
+        governed.per_second,
+        governed.per_second / plain.per_second,
+        governed.per_cpu_second / plain.per_cpu_second
+    );
     Ok(())
 }
 
