@@ -70,6 +70,15 @@ macro_rules! attach {
     };
 }
 
-attach!(AttachUserPolicy, AttachUserPolicyRequest => AttachUserPolicyResponse, AttachUserPolicyError, UserRecord, user_name);
-attach!(AttachGroupPolicy, AttachGroupPolicyRequest => AttachGroupPolicyResponse, AttachGroupPolicyError, GroupRecord, group_name);
-attach!(AttachRolePolicy, AttachRolePolicyRequest => AttachRolePolicyResponse, AttachRolePolicyError, RoleRecord, role_name);
+attach!(
+    AttachUserPolicy,
+    AttachUserPolicyRequest => AttachUserPolicyResponse, AttachUserPolicyError, UserRecord, user_name
+);
+attach!(
+    AttachGroupPolicy,
+    AttachGroupPolicyRequest => AttachGroupPolicyResponse, AttachGroupPolicyError, GroupRecord, group_name
+);
+attach!(
+    AttachRolePolicy,
+    AttachRolePolicyRequest => AttachRolePolicyResponse, AttachRolePolicyError, RoleRecord, role_name
+);

@@ -9,7 +9,10 @@ use crate::iam::prelude::*;
 pub(super) struct CreatePolicy;
 
 impl Operation for CreatePolicy {
-    declare!(CreatePolicy, Audit::write().with_response(), CreatePolicyRequest => CreatePolicyResponse, CreatePolicyError, Target<PolicyRecord>);
+    declare!(
+        CreatePolicy, Audit::write().with_response(),
+        CreatePolicyRequest => CreatePolicyResponse, CreatePolicyError, Target<PolicyRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         let path = input.path.as_deref().unwrap_or("/");

@@ -11,7 +11,10 @@ const VERSIONS_MAX: usize = 5;
 pub(super) struct CreatePolicyVersion;
 
 impl Operation for CreatePolicyVersion {
-    declare!(CreatePolicyVersion, Audit::write().with_response(), CreatePolicyVersionRequest => CreatePolicyVersionResponse, CreatePolicyVersionError, ManagedTarget);
+    declare!(
+        CreatePolicyVersion, Audit::write().with_response(),
+        CreatePolicyVersionRequest => CreatePolicyVersionResponse, CreatePolicyVersionError, ManagedTarget
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::policy(cx, &input.policy_arn).await

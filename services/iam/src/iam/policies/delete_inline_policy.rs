@@ -34,6 +34,15 @@ macro_rules! delete {
     };
 }
 
-delete!(DeleteUserPolicy, DeleteUserPolicyRequest => DeleteUserPolicyResponse, DeleteUserPolicyError, UserRecord, user_name);
-delete!(DeleteGroupPolicy, DeleteGroupPolicyRequest => DeleteGroupPolicyResponse, DeleteGroupPolicyError, GroupRecord, group_name);
-delete!(DeleteRolePolicy, DeleteRolePolicyRequest => DeleteRolePolicyResponse, DeleteRolePolicyError, RoleRecord, role_name);
+delete!(
+    DeleteUserPolicy,
+    DeleteUserPolicyRequest => DeleteUserPolicyResponse, DeleteUserPolicyError, UserRecord, user_name
+);
+delete!(
+    DeleteGroupPolicy,
+    DeleteGroupPolicyRequest => DeleteGroupPolicyResponse, DeleteGroupPolicyError, GroupRecord, group_name
+);
+delete!(
+    DeleteRolePolicy,
+    DeleteRolePolicyRequest => DeleteRolePolicyResponse, DeleteRolePolicyError, RoleRecord, role_name
+);

@@ -9,7 +9,10 @@ use crate::iam::prelude::*;
 pub(super) struct DeletePolicy;
 
 impl Operation for DeletePolicy {
-    declare!(DeletePolicy, Audit::write(), DeletePolicyRequest => DeletePolicyResponse, DeletePolicyError, ManagedTarget);
+    declare!(
+        DeletePolicy, Audit::write(),
+        DeletePolicyRequest => DeletePolicyResponse, DeletePolicyError, ManagedTarget
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::policy(cx, &input.policy_arn).await

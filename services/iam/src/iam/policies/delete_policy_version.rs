@@ -7,7 +7,10 @@ use crate::iam::prelude::*;
 pub(super) struct DeletePolicyVersion;
 
 impl Operation for DeletePolicyVersion {
-    declare!(DeletePolicyVersion, Audit::write(), DeletePolicyVersionRequest => DeletePolicyVersionResponse, DeletePolicyVersionError, ManagedTarget);
+    declare!(
+        DeletePolicyVersion, Audit::write(),
+        DeletePolicyVersionRequest => DeletePolicyVersionResponse, DeletePolicyVersionError, ManagedTarget
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::policy(cx, &input.policy_arn).await

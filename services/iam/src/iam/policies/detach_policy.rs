@@ -46,6 +46,15 @@ macro_rules! detach {
     };
 }
 
-detach!(DetachUserPolicy, DetachUserPolicyRequest => DetachUserPolicyResponse, DetachUserPolicyError, UserRecord, user_name);
-detach!(DetachGroupPolicy, DetachGroupPolicyRequest => DetachGroupPolicyResponse, DetachGroupPolicyError, GroupRecord, group_name);
-detach!(DetachRolePolicy, DetachRolePolicyRequest => DetachRolePolicyResponse, DetachRolePolicyError, RoleRecord, role_name);
+detach!(
+    DetachUserPolicy,
+    DetachUserPolicyRequest => DetachUserPolicyResponse, DetachUserPolicyError, UserRecord, user_name
+);
+detach!(
+    DetachGroupPolicy,
+    DetachGroupPolicyRequest => DetachGroupPolicyResponse, DetachGroupPolicyError, GroupRecord, group_name
+);
+detach!(
+    DetachRolePolicy,
+    DetachRolePolicyRequest => DetachRolePolicyResponse, DetachRolePolicyError, RoleRecord, role_name
+);

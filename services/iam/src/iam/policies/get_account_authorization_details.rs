@@ -20,7 +20,11 @@ enum Detail {
 }
 
 impl Operation for GetAccountAuthorizationDetails {
-    declare!(GetAccountAuthorizationDetails, Audit::read_only(), GetAccountAuthorizationDetailsRequest => GetAccountAuthorizationDetailsResponse, GetAccountAuthorizationDetailsError, NoResource);
+    declare!(
+        GetAccountAuthorizationDetails, Audit::read_only(),
+        GetAccountAuthorizationDetailsRequest => GetAccountAuthorizationDetailsResponse,
+        GetAccountAuthorizationDetailsError, NoResource
+    );
 
     async fn subject(cx: IamCx<'_>, _input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         Ok(NoResource::of(&cx))

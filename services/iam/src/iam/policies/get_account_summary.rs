@@ -36,7 +36,10 @@ const QUOTAS: [(Key, i32); 19] = [
 pub(super) struct GetAccountSummary;
 
 impl Operation for GetAccountSummary {
-    declare!(GetAccountSummary, Audit::read_only(), GetAccountSummaryRequest => GetAccountSummaryResponse, GetAccountSummaryError, NoResource);
+    declare!(
+        GetAccountSummary, Audit::read_only(),
+        GetAccountSummaryRequest => GetAccountSummaryResponse, GetAccountSummaryError, NoResource
+    );
 
     async fn subject(cx: IamCx<'_>, _input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         Ok(NoResource::of(&cx))

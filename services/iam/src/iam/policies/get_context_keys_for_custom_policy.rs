@@ -6,7 +6,11 @@ use crate::iam::prelude::*;
 pub(super) struct GetContextKeysForCustomPolicy;
 
 impl Operation for GetContextKeysForCustomPolicy {
-    declare!(GetContextKeysForCustomPolicy, Audit::read_only(), GetContextKeysForCustomPolicyRequest => GetContextKeysForCustomPolicyResponse, GetContextKeysForCustomPolicyError, NoResource);
+    declare!(
+        GetContextKeysForCustomPolicy, Audit::read_only(),
+        GetContextKeysForCustomPolicyRequest => GetContextKeysForCustomPolicyResponse,
+        GetContextKeysForCustomPolicyError, NoResource
+    );
 
     async fn subject(cx: IamCx<'_>, _input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         Ok(NoResource::of(&cx))

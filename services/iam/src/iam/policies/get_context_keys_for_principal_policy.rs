@@ -6,7 +6,11 @@ use crate::iam::prelude::*;
 pub(super) struct GetContextKeysForPrincipalPolicy;
 
 impl Operation for GetContextKeysForPrincipalPolicy {
-    declare!(GetContextKeysForPrincipalPolicy, Audit::read_only(), GetContextKeysForPrincipalPolicyRequest => GetContextKeysForPrincipalPolicyResponse, GetContextKeysForPrincipalPolicyError, Simulated);
+    declare!(
+        GetContextKeysForPrincipalPolicy, Audit::read_only(),
+        GetContextKeysForPrincipalPolicyRequest => GetContextKeysForPrincipalPolicyResponse,
+        GetContextKeysForPrincipalPolicyError, Simulated
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find_simulated(cx, &input.policy_source_arn).await

@@ -7,7 +7,10 @@ use crate::iam::prelude::*;
 pub(super) struct GetPolicyVersion;
 
 impl Operation for GetPolicyVersion {
-    declare!(GetPolicyVersion, Audit::read_only(), GetPolicyVersionRequest => GetPolicyVersionResponse, GetPolicyVersionError, ManagedTarget);
+    declare!(
+        GetPolicyVersion, Audit::read_only(),
+        GetPolicyVersionRequest => GetPolicyVersionResponse, GetPolicyVersionError, ManagedTarget
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::policy(cx, &input.policy_arn).await

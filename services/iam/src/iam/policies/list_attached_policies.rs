@@ -46,6 +46,18 @@ macro_rules! list {
     };
 }
 
-list!(ListAttachedUserPolicies, ListAttachedUserPoliciesRequest => ListAttachedUserPoliciesResponse, ListAttachedUserPoliciesError, UserRecord, user_name);
-list!(ListAttachedGroupPolicies, ListAttachedGroupPoliciesRequest => ListAttachedGroupPoliciesResponse, ListAttachedGroupPoliciesError, GroupRecord, group_name);
-list!(ListAttachedRolePolicies, ListAttachedRolePoliciesRequest => ListAttachedRolePoliciesResponse, ListAttachedRolePoliciesError, RoleRecord, role_name);
+list!(
+    ListAttachedUserPolicies,
+    ListAttachedUserPoliciesRequest => ListAttachedUserPoliciesResponse,
+    ListAttachedUserPoliciesError, UserRecord, user_name
+);
+list!(
+    ListAttachedGroupPolicies,
+    ListAttachedGroupPoliciesRequest => ListAttachedGroupPoliciesResponse,
+    ListAttachedGroupPoliciesError, GroupRecord, group_name
+);
+list!(
+    ListAttachedRolePolicies,
+    ListAttachedRolePoliciesRequest => ListAttachedRolePoliciesResponse,
+    ListAttachedRolePoliciesError, RoleRecord, role_name
+);

@@ -37,7 +37,10 @@ fn entry<E: Entity>(entity: &E, holder: fn(String, String) -> Holder) -> (String
 pub(super) struct ListEntitiesForPolicy;
 
 impl Operation for ListEntitiesForPolicy {
-    declare!(ListEntitiesForPolicy, Audit::read_only(), ListEntitiesForPolicyRequest => ListEntitiesForPolicyResponse, ListEntitiesForPolicyError, ManagedTarget);
+    declare!(
+        ListEntitiesForPolicy, Audit::read_only(),
+        ListEntitiesForPolicyRequest => ListEntitiesForPolicyResponse, ListEntitiesForPolicyError, ManagedTarget
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::policy(cx, &input.policy_arn).await

@@ -33,6 +33,15 @@ macro_rules! list {
     };
 }
 
-list!(ListUserPolicies, ListUserPoliciesRequest => ListUserPoliciesResponse, ListUserPoliciesError, UserRecord, user_name);
-list!(ListGroupPolicies, ListGroupPoliciesRequest => ListGroupPoliciesResponse, ListGroupPoliciesError, GroupRecord, group_name);
-list!(ListRolePolicies, ListRolePoliciesRequest => ListRolePoliciesResponse, ListRolePoliciesError, RoleRecord, role_name);
+list!(
+    ListUserPolicies,
+    ListUserPoliciesRequest => ListUserPoliciesResponse, ListUserPoliciesError, UserRecord, user_name
+);
+list!(
+    ListGroupPolicies,
+    ListGroupPoliciesRequest => ListGroupPoliciesResponse, ListGroupPoliciesError, GroupRecord, group_name
+);
+list!(
+    ListRolePolicies,
+    ListRolePoliciesRequest => ListRolePoliciesResponse, ListRolePoliciesError, RoleRecord, role_name
+);

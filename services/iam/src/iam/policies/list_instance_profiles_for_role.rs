@@ -5,7 +5,11 @@ use crate::iam::prelude::*;
 pub(super) struct ListInstanceProfilesForRole;
 
 impl Operation for ListInstanceProfilesForRole {
-    declare!(ListInstanceProfilesForRole, Audit::read_only(), ListInstanceProfilesForRoleRequest => ListInstanceProfilesForRoleResponse, ListInstanceProfilesForRoleError, Target<RoleRecord>);
+    declare!(
+        ListInstanceProfilesForRole, Audit::read_only(),
+        ListInstanceProfilesForRoleRequest => ListInstanceProfilesForRoleResponse,
+        ListInstanceProfilesForRoleError, Target<RoleRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::entity(cx, &input.role_name).await

@@ -6,7 +6,10 @@ use crate::iam::prelude::*;
 pub(super) struct ListPolicyTags;
 
 impl Operation for ListPolicyTags {
-    declare!(ListPolicyTags, Audit::read_only(), ListPolicyTagsRequest => ListPolicyTagsResponse, ListPolicyTagsError, ManagedTarget);
+    declare!(
+        ListPolicyTags, Audit::read_only(),
+        ListPolicyTagsRequest => ListPolicyTagsResponse, ListPolicyTagsError, ManagedTarget
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::policy(cx, &input.policy_arn).await

@@ -6,7 +6,10 @@ use crate::iam::prelude::*;
 pub(super) struct ListPolicyVersions;
 
 impl Operation for ListPolicyVersions {
-    declare!(ListPolicyVersions, Audit::read_only(), ListPolicyVersionsRequest => ListPolicyVersionsResponse, ListPolicyVersionsError, ManagedTarget);
+    declare!(
+        ListPolicyVersions, Audit::read_only(),
+        ListPolicyVersionsRequest => ListPolicyVersionsResponse, ListPolicyVersionsError, ManagedTarget
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::policy(cx, &input.policy_arn).await

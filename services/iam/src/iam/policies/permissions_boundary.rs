@@ -70,7 +70,23 @@ macro_rules! delete {
     };
 }
 
-put!(PutUserPermissionsBoundary, PutUserPermissionsBoundaryRequest => PutUserPermissionsBoundaryResponse, PutUserPermissionsBoundaryError, UserRecord, user_name);
-put!(PutRolePermissionsBoundary, PutRolePermissionsBoundaryRequest => PutRolePermissionsBoundaryResponse, PutRolePermissionsBoundaryError, RoleRecord, role_name);
-delete!(DeleteUserPermissionsBoundary, DeleteUserPermissionsBoundaryRequest => DeleteUserPermissionsBoundaryResponse, DeleteUserPermissionsBoundaryError, UserRecord, user_name);
-delete!(DeleteRolePermissionsBoundary, DeleteRolePermissionsBoundaryRequest => DeleteRolePermissionsBoundaryResponse, DeleteRolePermissionsBoundaryError, RoleRecord, role_name);
+put!(
+    PutUserPermissionsBoundary,
+    PutUserPermissionsBoundaryRequest => PutUserPermissionsBoundaryResponse,
+    PutUserPermissionsBoundaryError, UserRecord, user_name
+);
+put!(
+    PutRolePermissionsBoundary,
+    PutRolePermissionsBoundaryRequest => PutRolePermissionsBoundaryResponse,
+    PutRolePermissionsBoundaryError, RoleRecord, role_name
+);
+delete!(
+    DeleteUserPermissionsBoundary,
+    DeleteUserPermissionsBoundaryRequest => DeleteUserPermissionsBoundaryResponse,
+    DeleteUserPermissionsBoundaryError, UserRecord, user_name
+);
+delete!(
+    DeleteRolePermissionsBoundary,
+    DeleteRolePermissionsBoundaryRequest => DeleteRolePermissionsBoundaryResponse,
+    DeleteRolePermissionsBoundaryError, RoleRecord, role_name
+);

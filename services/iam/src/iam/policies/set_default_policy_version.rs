@@ -7,7 +7,10 @@ use crate::iam::prelude::*;
 pub(super) struct SetDefaultPolicyVersion;
 
 impl Operation for SetDefaultPolicyVersion {
-    declare!(SetDefaultPolicyVersion, Audit::write(), SetDefaultPolicyVersionRequest => SetDefaultPolicyVersionResponse, SetDefaultPolicyVersionError, ManagedTarget);
+    declare!(
+        SetDefaultPolicyVersion, Audit::write(),
+        SetDefaultPolicyVersionRequest => SetDefaultPolicyVersionResponse, SetDefaultPolicyVersionError, ManagedTarget
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::policy(cx, &input.policy_arn).await

@@ -6,7 +6,10 @@ use crate::iam::prelude::*;
 pub(super) struct SimulateCustomPolicy;
 
 impl Operation for SimulateCustomPolicy {
-    declare!(SimulateCustomPolicy, Audit::read_only(), SimulateCustomPolicyRequest => SimulateCustomPolicyResponse, SimulateCustomPolicyError, NoResource);
+    declare!(
+        SimulateCustomPolicy, Audit::read_only(),
+        SimulateCustomPolicyRequest => SimulateCustomPolicyResponse, SimulateCustomPolicyError, NoResource
+    );
 
     async fn subject(cx: IamCx<'_>, _input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         Ok(NoResource::of(&cx))

@@ -8,7 +8,10 @@ use crate::iam::prelude::*;
 pub(super) struct SimulatePrincipalPolicy;
 
 impl Operation for SimulatePrincipalPolicy {
-    declare!(SimulatePrincipalPolicy, Audit::read_only(), SimulatePrincipalPolicyRequest => SimulatePrincipalPolicyResponse, SimulatePrincipalPolicyError, Simulated);
+    declare!(
+        SimulatePrincipalPolicy, Audit::read_only(),
+        SimulatePrincipalPolicyRequest => SimulatePrincipalPolicyResponse, SimulatePrincipalPolicyError, Simulated
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find_simulated(cx, &input.policy_source_arn).await

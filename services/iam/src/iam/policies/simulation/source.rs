@@ -14,8 +14,8 @@ pub(crate) const BOUNDARY: &str = "Permissions Boundary Policy";
 
 /// A policy of a simulation.
 pub(crate) struct Source {
-    /// `SourcePolicyId`: a managed policy's name, `user_NAME_POLICY` and the like for inline ones, `PolicyInputList.1` for
-    /// those of the request.
+    /// `SourcePolicyId`: a managed policy's name, `user_NAME_POLICY` and the like for inline ones, `PolicyInputList.1`
+    /// for those of the request.
     pub id: String,
     /// `SourcePolicyType`.
     pub kind: &'static str,
