@@ -85,7 +85,10 @@ class TestEncrypt:
         with refused("InvalidGrantTokenException", ...):
             kms.encrypt(KeyId=key_id, Plaintext=b"x", GrantTokens=["no token!"])
         # One that belongs to no grant of this key changes nothing.
-        assert kms.encrypt(KeyId=key_id, Plaintext=b"x", GrantTokens=["bm90aGluZw"])["KeyId"] == arn
+        other = kms.create_key()["KeyMetadata"]
+        root = f"arn:aws:iam::{other['AWSAccountId']}:root"
+        token = kms.create_grant(KeyId=other["KeyId"], GranteePrincipal=root, Operations=["Encrypt"])["GrantToken"]
+        assert kms.encrypt(KeyId=key_id, Plaintext=b"x", GrantTokens=[token])["KeyId"] == arn
 
 
 class TestContext:
