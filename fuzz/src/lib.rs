@@ -79,3 +79,29 @@ fn check<T: Input, S: Source>(source: &S) {
         }
     }
 }
+
+/// Whether a text matches a pattern of `*` and `?`, by the table that textbooks give: slow, and too plain to be wrong.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    // After each sign of the pattern: which beginnings of the text it can have matched.
+    let mut reached = vec![false; text.len() + 1];
+    reached[0] = true;
+    for sign in pattern.chars() {
+        let mut next = vec![false; text.len() + 1];
+        for (end, reachable) in reached.iter().enumerate() {
+            if !reachable {
+                continue;
+            }
+            match sign {
+                '*' => next[end..].fill(true),
+                sign => {
+                    if text.get(end).is_some_and(|one| sign == '?' || sign == *one) {
+                        next[end + 1] = true;
+                    }
+                }
+            }
+        }
+        reached = next;
+    }
+    reached[text.len()]
+}

@@ -130,7 +130,10 @@ function principalElement() {
 }
 function statement(kind, rule) {
   const s = { Effect: chance(kind === 'Identity' || kind === 'Key' ? 0.86 : 0.92) ? 'Allow' : 'Deny' }
-  if (['Key', 'Resource', 'Trust'].includes(kind)) s[chance(0.04) ? 'NotPrincipal' : 'Principal'] = principalElement()
+  if (['Key', 'Resource', 'Trust'].includes(kind)) {
+    s[chance(0.08) ? 'NotPrincipal' : 'Principal'] = principalElement()
+    if (s.NotPrincipal) s.Effect = pick(['Allow', 'Deny'])
+  }
   if (kind === 'ResourceControl') Object.assign(s, { Effect: 'Deny', Principal: '*' })
   // In a resource control policy an action names its service.
   const actions = actionsFor(rule).filter(action => kind !== 'ResourceControl' || action !== '*')

@@ -38,6 +38,7 @@ async function compare({ modules, judge, seed, cases: count, show }) {
   const failures = judged.filter(({ answer }) => answer.refused).map(({ answer }) => `the oracle refuses: ${answer.refused}`)
   const answered = judged.filter(({ answer }) => !answer.refused).map(({ number, one, answer }) =>
     ({ number, one: { ...one, context: answer.context }, verdict: answer.verdict }))
+  const usual = seed === '1' && answered.length >= 10000
   const tally = { A: 0, I: 0, D: 0 }
   answered.forEach(({ verdict }) => tally[verdict]++)
   const differ = await differing(judge, answered)
@@ -56,7 +57,7 @@ async function compare({ modules, judge, seed, cases: count, show }) {
   reduce.forEach(({ reasons }) => reasons.forEach(reason => used.set(reason, (used.get(reason) ?? 0) + 1)))
   for (const reason of known) {
     console.log(`${String(used.get(reason) ?? 0).padStart(5)} differ: ${reason.what} (${reason.document})`)
-    if (!used.has(reason) && answered.length >= 9000) failures.push(`known.mjs: nothing differs because of: ${reason.what}`)
+    if (!used.has(reason) && usual) failures.push(`known.mjs: nothing differs because of: ${reason.what}`)
   }
   failures.slice(0, show ? Infinity : 10).forEach(failure => console.log(failure))
   console.log(`seed ${seed}: ${tally.A} allowed, ${tally.I} denied, ${tally.D} denied explicitly`)

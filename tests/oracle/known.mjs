@@ -42,6 +42,11 @@ export const known = [
       && conditions(statement).some(({ operator, values }) => /^NotIpAddress/.test(operator) && values.some(block => !block.includes(':'))),
   },
   {
+    what: 'NotPrincipal with Deny spares a caller only if every name it goes under is listed',
+    document: GUIDE + 'reference_policies_elements_notprincipal.html',
+    statement: statement => statement.Effect === 'Deny' && statement.NotPrincipal !== undefined,
+  },
+  {
     what: 'a resource policy that means the session itself is not limited by the session policy',
     document: GUIDE + 'reference_policies_evaluation-logic_policy-eval-basics.html',
     session: one => list(one.resourcePolicy?.Statement).some(statement => statement.Effect === 'Allow'

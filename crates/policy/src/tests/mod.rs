@@ -10,6 +10,7 @@ mod lint;
 mod oracle;
 mod properties;
 mod storing;
+mod values;
 
 use crate::{
     Context, Decision, Document, GrantKind, Kind, NoContext, Policies, Principal, PrincipalKind, Request, ResourceRule,

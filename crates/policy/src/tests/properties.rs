@@ -193,6 +193,26 @@ proptest! {
     }
 
     #[test]
+    fn taking_one_allow_away_never_allows(situation in situation(), place in any::<prop::sample::Index>()) {
+        let before = situation.decide().allowed;
+        let mut changed = situation;
+        let mut found: Vec<(&mut Vec<Value>, usize)> = Vec::new();
+        for document in changed.documents() {
+            let allows = (0..document.len()).filter(|index| effect(&document[*index]) == "Allow").collect::<Vec<_>>();
+            // A document without statements is none.
+            if let (true, false) = (document.len() > 1, allows.is_empty()) {
+                let chosen = allows[place.index(allows.len())];
+                found.push((document, chosen));
+            }
+        }
+        prop_assume!(!found.is_empty());
+        let chosen = place.index(found.len());
+        let (document, statement) = found.swap_remove(chosen);
+        document.remove(statement);
+        prop_assert!(before || !changed.decide().allowed);
+    }
+
+    #[test]
     fn adding_a_statement_goes_one_way(situation in situation(), place in any::<prop::sample::Index>(), which in any::<prop::sample::Index>()) {
         let before = situation.decide().allowed;
         let mut changed = situation;
