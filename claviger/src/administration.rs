@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use claviger_identity::{AccountRecord, ControlPolicies};
 use claviger_pipeline::credentials::{impersonate, is_account, issue_root};
-use claviger_pipeline::{Call, Engine, ServiceEvent, System, Via};
+use claviger_pipeline::{Call, Engine, ServiceEvent, System, Via, authorization_message};
 use claviger_policy::{Document, Kind};
 use claviger_store::{Batch, Records};
 use claviger_wire::arn::partition_of;
@@ -344,7 +344,18 @@ pub async fn explain(engine: &Engine, question: Question) -> anyhow::Result<Valu
     };
     let judged = engine.explain(&call, service, operation, &question.input.to_string()).await;
     match judged {
-        Ok(decisions) => Ok(json!({ "principal": call.caller.arn, "decisions": decisions })),
+        Ok(decisions) => {
+            let mut answers = Vec::with_capacity(decisions.len());
+            for decision in &decisions {
+                let mut answer = serde_json::to_value(decision)?;
+                if !decision.allowed {
+                    let encoded = authorization_message::encode(system, &call, decision).await;
+                    answer["encodedMessage"] = encoded.map_err(|error| anyhow::anyhow!("{error}"))?.into();
+                }
+                answers.push(answer);
+            }
+            Ok(json!({ "principal": call.caller.arn, "decisions": answers }))
+        }
         Err(fault) => Ok(json!({
             "principal": call.caller.arn,
             "decisions": [],

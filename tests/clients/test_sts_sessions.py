@@ -427,3 +427,26 @@ def test_many_sessions_at_once(world, arn):
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(one, range(40)))) == 40
+
+
+def test_a_refusal_can_be_handed_on_sealed(world, arn, home):
+    _, user_arn, _ = world.user(document({"Effect": "Deny", "Action": "kms:*", "Resource": "*", "Sid": "NoKeys"}))
+    asked = ["--principal", user_arn, "--action", "kms:Encrypt", "--resource", arn, "--encode"]
+    encoded = servers.run("policy", "explain", "--data-dir", home.folder, *asked).stdout.strip()
+    assert encoded and "NoKeys" not in encoded and user_arn not in encoded
+    answer = world.sts(world.root).decode_authorization_message(EncodedMessage=encoded)
+    decoded = json.loads(answer["DecodedMessage"])
+    assert (decoded["allowed"], decoded["explicitDeny"]) == (False, True)
+    assert decoded["context"]["principal"]["arn"] == user_arn
+    assert (decoded["context"]["action"], decoded["context"]["resource"]) == ("kms:Encrypt", arn)
+    assert {"statementId": "NoKeys", "effect": "Deny"} in decoded["matchedStatements"]["items"]
+    for sts, message in [
+        (world.sts(world.partner), encoded),
+        (world.sts(world.root), encoded[:-4] + "AAAA"),
+        (world.sts(world.root), "bm90aGluZw"),
+    ]:
+        with aws.refused("InvalidAuthorizationMessageException", ...):
+            sts.decode_authorization_message(EncodedMessage=message)
+    _, _, silent = world.user()
+    with aws.refused("AccessDenied", ..., status=403):
+        world.sts(silent).decode_authorization_message(EncodedMessage=encoded)

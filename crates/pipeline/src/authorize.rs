@@ -193,7 +193,9 @@ fn denial(
     let foreign = permission.owner != &*caller.account;
     let hidden = match permission.wording {
         Wording::Ciphertext => true,
-        Wording::Named => foreign && !opened(call, permission, owners, context),
+        Wording::Named | Wording::KindAndName | Wording::KindAndArn => {
+            foreign && !opened(call, permission, owners, context)
+        }
         Wording::Bare => false,
         Wording::Unsigned => return format!("Not authorized to perform {action}"),
     };
@@ -206,7 +208,22 @@ fn denial(
         (_, Wording::Named) if foreign => {
             format!("User: {who} is not authorized to perform: {action} on this resource{tail}")
         }
-        (resource, _) => format!("User: {who} is not authorized to perform: {action} on resource: {resource}{tail}"),
+        (resource, wording) => {
+            let resource = shown(resource, wording);
+            format!("User: {who} is not authorized to perform: {action} on resource: {resource}{tail}")
+        }
+    }
+}
+
+/// A resource as a refusal names it.
+fn shown(resource: &str, wording: Wording) -> Cow<'_, str> {
+    let described = resource.splitn(6, ':').nth(5).and_then(|described| described.split_once('/'));
+    match (wording, described) {
+        (Wording::KindAndName, Some((kind, path))) => {
+            format!("{kind} {}", path.rsplit('/').next().unwrap_or(path)).into()
+        }
+        (Wording::KindAndArn, Some((kind, _))) => format!("{kind} {resource}").into(),
+        _ => resource.into(),
     }
 }
 
@@ -229,8 +246,8 @@ fn opened(call: &Call, permission: &Permission<'_>, owners: &Controls, context: 
 /// forbidden.
 pub fn unseen(call: &Call, action: &str, wording: Wording) -> String {
     let which = match wording {
-        Wording::Named | Wording::Bare | Wording::Unsigned => "this resource",
         Wording::Ciphertext => "the resource associated with this ciphertext",
+        _ => "this resource",
     };
     format!("User: {} is not authorized to perform: {action} on {which} {UNSEEN}", call.caller.arn)
 }

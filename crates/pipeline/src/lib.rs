@@ -4,6 +4,7 @@
 //! Owns the order of the steps, credentials, the upper key hierarchy and background work. Offers [`Operation`] and
 //! [`Engine`]. Knows no service by name, no SQL, no HTTP type and no cryptographic primitive.
 
+pub mod authorization_message;
 mod authorize;
 mod cache;
 mod call;

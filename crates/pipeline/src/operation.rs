@@ -135,6 +135,10 @@ impl<'a> Permission<'a> {
 pub enum Wording {
     /// By its ARN.
     Named,
+    /// By its kind and the last part of its ARN (`role app`), as IAM names what it looks up.
+    KindAndName,
+    /// By its kind and its ARN (`policy arn:…`).
+    KindAndArn,
     /// Only as "the resource associated with this ciphertext": the caller never named it, so its existence is not
     /// confirmed.
     Ciphertext,

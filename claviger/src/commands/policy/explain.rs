@@ -44,6 +44,9 @@ pub(super) struct ExplainArgs {
     /// The whole explanation as JSON
     #[arg(long)]
     json: bool,
+    /// Only the refusal, sealed: whoever may call sts:DecodeAuthorizationMessage in the principal's account can read it
+    #[arg(long, requires = "data_dir", conflicts_with = "json")]
+    encode: bool,
 }
 
 impl ExplainArgs {
@@ -76,6 +79,10 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<()> {
         Some(dir) => live::ask(args, dir)?,
         None => vec![offline(args)?],
     };
+    if args.encode {
+        all.iter().filter_map(|explained| explained.encoded_message.as_ref()).for_each(|text| println!("{text}"));
+        return Ok(());
+    }
     show(&all, &args.principal, args.json)
 }
 
@@ -191,6 +198,7 @@ pub(super) fn offline(args: &ExplainArgs) -> anyhow::Result<Explained> {
             resource_control: documents.names(DocumentKind::ResourceControl),
         },
         explanation,
+        encoded_message: None,
         note,
     })
 }

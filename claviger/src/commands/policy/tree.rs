@@ -24,6 +24,9 @@ pub(super) struct Explained {
     pub(super) names: Names,
     /// Policies, statements and conditions.
     pub(super) explanation: Explanation,
+    /// For `aws sts decode-authorization-message`; from a server, about refusals.
+    #[serde(default, rename = "encodedMessage", skip_serializing_if = "Option::is_none")]
+    pub(super) encoded_message: Option<String>,
     /// What else is worth knowing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) note: Option<String>,

@@ -2,6 +2,7 @@
 
 mod assume_role;
 mod assume_role_with_web_identity;
+mod decode_authorization_message;
 mod get_access_key_info;
 mod get_caller_identity;
 mod get_federation_token;
@@ -30,6 +31,7 @@ pub(crate) fn service(verifier: &Arc<Verifier>) -> Service {
     Service::new("sts", "sts.amazonaws.com")
         .with::<assume_role::AssumeRole>(sts)
         .with::<assume_role_with_web_identity::AssumeRoleWithWebIdentity>(sts)
+        .with::<decode_authorization_message::DecodeAuthorizationMessage>(sts)
         .with::<get_access_key_info::GetAccessKeyInfo>(sts)
         .with::<get_caller_identity::GetCallerIdentity>(sts)
         .with::<get_federation_token::GetFederationToken>(sts)
