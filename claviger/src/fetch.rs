@@ -33,6 +33,7 @@ const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 pub struct ProviderDocuments {
     issuers: Vec<String>,
     development: bool,
+    patience: Duration,
     /// Loaded when the first provider is asked: most servers never ask one.
     tls: OnceLock<Option<TlsConnector>>,
 }
@@ -47,7 +48,7 @@ impl ProviderDocuments {
         if let Some(path) = &settings.ca_file {
             let _ = tls.set(Some(connector(read_roots(path)?)?));
         }
-        Ok(Self { issuers: settings.issuers.clone(), development, tls })
+        Ok(Self { issuers: settings.issuers.clone(), development, patience: PATIENCE, tls })
     }
 
     fn tls(&self) -> Result<&TlsConnector, FetchError> {
@@ -90,7 +91,7 @@ impl Fetch for ProviderDocuments {
             if !self.permits(issuer) || !(same || place.secure) {
                 return Err(refused());
             }
-            let answer = tokio::time::timeout(PATIENCE, self.fetch(&place)).await;
+            let answer = tokio::time::timeout(self.patience, self.fetch(&place)).await;
             answer.map_err(|_| FetchError::Unreachable(format!("{url} did not answer in time")))?
         })
     }
