@@ -114,8 +114,9 @@ pub async fn authenticate(
         None => permanent(system, presented, partition).await,
     };
     let (caller, key) = match found.map_err(Internal::into_fault)? {
-        Some((caller, key)) => (Arc::new(caller), key),
-        None => return unknown(system, presented, partition).await,
+        Found::Principal(caller, key) => (Arc::new(*caller), key),
+        Found::Void => return Err(unrecognized()),
+        Found::NotOurs => return not_ours(system, presented, partition).await,
     };
     require_current(&caller, now)?;
     presented.verify(request, &key)?;
@@ -139,25 +140,37 @@ fn require_current(caller: &Caller, now: Timestamp) -> Result<(), Fault> {
     }
 }
 
-/// A development server takes any access key it did not issue for the root user's.
-async fn unknown(system: &System, presented: &Presented<'_>, partition: &str) -> Result<Arc<Caller>, Fault> {
-    let Mode::Development { account } = &system.mode else { return Err(unrecognized()) };
-    let issued = system.store.load::<AccessKey>(presented.access_key_id).await.map_err(internal);
-    // One it did issue is held to the rules.
-    if issued.map_err(Internal::into_fault)?.is_some() {
-        return Err(unrecognized());
+/// What credentials turned out to be.
+enum Found {
+    /// Those of a principal.
+    Principal(Box<Caller>, SigningKey),
+    /// Issued here, but good for nothing any more.
+    Void,
+    /// Never issued here.
+    NotOurs,
+}
+
+impl Found {
+    fn new(caller: Caller, key: SigningKey) -> Self {
+        Self::Principal(Box::new(caller), key)
     }
+}
+
+/// A development server takes any access key it did not issue for the root user's. Those it did issue are held to the
+/// rules.
+async fn not_ours(system: &System, presented: &Presented<'_>, partition: &str) -> Result<Arc<Caller>, Fault> {
+    let Mode::Development { account } = &system.mode else { return Err(unrecognized()) };
     let account = if is_account(presented.access_key_id) { presented.access_key_id } else { account };
     let caller = principal::root(system, partition, account, presented.access_key_id).await;
     caller.map(Arc::new).map_err(Internal::into_fault)
 }
 
-async fn permanent(
-    system: &System,
-    presented: &Presented<'_>,
-    partition: &str,
-) -> Result<Option<(Caller, SigningKey)>, Internal> {
-    let Some(record) = usable_key(system, presented.access_key_id).await? else { return Ok(None) };
+async fn permanent(system: &System, presented: &Presented<'_>, partition: &str) -> Result<Found, Internal> {
+    let stored = system.store.load::<AccessKey>(presented.access_key_id).await.map_err(internal)?;
+    let Some(record) = stored.map(|stored| stored.record) else { return Ok(Found::NotOurs) };
+    if !record.active {
+        return Ok(Found::Void);
+    }
     let domain = system.vault.domain(&*system.store, &record.account, GLOBAL).await.map_err(internal)?;
     let secret = domain
         .unwrap_secret(PURPOSE, &record.access_key_id, &record.secret)
@@ -166,12 +179,12 @@ async fn permanent(
         Owner::Root => principal::root(system, partition, &record.account, &record.access_key_id).await?,
         Owner::User { user_id } => {
             let user = system.identities.user_by_id(&*system.store, user_id).await.map_err(internal)?;
-            let Some(user) = user else { return Ok(None) };
+            let Some(user) = user else { return Ok(Found::Void) };
             principal::user(system, partition, &user, &record.access_key_id).await?
         }
     };
     let key = sigv4::signing_key(secret.expose(), presented.date, presented.region, presented.service);
-    Ok(Some((caller, key)))
+    Ok(Found::new(caller, key))
 }
 
 async fn temporary(
@@ -179,34 +192,34 @@ async fn temporary(
     presented: &Presented<'_>,
     partition: &str,
     token: &str,
-) -> Result<Option<(Caller, SigningKey)>, Internal> {
+) -> Result<Found, Internal> {
     let access_key_id = presented.access_key_id;
-    let Some(opened) = session::open(system, access_key_id, token).await? else { return Ok(None) };
-    let Some(account) = super::account_of(access_key_id) else { return Ok(None) };
+    let Some(opened) = session::open(system, access_key_id, token).await? else {
+        // A long-term key never comes with a session token.
+        let issued = system.store.load::<AccessKey>(access_key_id).await.map_err(internal)?;
+        return Ok(if issued.is_some() { Found::Void } else { Found::NotOurs });
+    };
+    let Some(account) = super::account_of(access_key_id) else { return Ok(Found::NotOurs) };
     if !issuing_key_works(system, &opened).await? {
-        return Ok(None);
+        return Ok(Found::Void);
     }
     let secret = opened.secret.as_bytes();
     let key = sigv4::signing_key(secret, presented.date, presented.region, presented.service);
     let caller = principal::session(system, partition, &account, access_key_id, opened).await?;
-    Ok(caller.map(|caller| (caller, key)))
+    Ok(caller.map_or(Found::Void, |caller| Found::new(caller, key)))
 }
 
 /// Sessions asked for with an access key end with it.
 async fn issuing_key_works(system: &System, session: &Session) -> Result<bool, Internal> {
-    match &session.holder {
-        Holder::Root { key } | Holder::User { key, .. } | Holder::Federated { key, .. } => {
-            // A development server does not know the keys it lets in.
-            let any = matches!(system.mode, Mode::Development { .. });
-            Ok(any || usable_key(system, key).await?.is_some())
-        }
-        Holder::Role { .. } => Ok(true),
-    }
-}
-
-async fn usable_key(system: &System, access_key_id: &str) -> Result<Option<AccessKey>, Internal> {
-    let stored = system.store.load::<AccessKey>(access_key_id).await.map_err(internal)?;
-    Ok(stored.map(|stored| stored.record).filter(|record| record.active))
+    let (key, of_root) = match &session.holder {
+        Holder::Role { .. } => return Ok(true),
+        Holder::Root { key } | Holder::Federated { key, user_id: None, .. } => (key, true),
+        Holder::User { key, .. } | Holder::Federated { key, .. } => (key, false),
+    };
+    let issued = system.store.load::<AccessKey>(key).await.map_err(internal)?;
+    // A development server does not know the keys it lets in as the root user's.
+    let let_in = of_root && matches!(system.mode, Mode::Development { .. });
+    Ok(issued.map_or(let_in, |stored| stored.record.active))
 }
 
 fn unrecognized() -> Fault {
