@@ -1,5 +1,6 @@
 //! Tests of the language as a whole; what concerns one module alone stands beside it.
 
+mod allocations;
 mod conditions;
 mod decisions;
 mod examples;
