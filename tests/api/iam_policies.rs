@@ -1,5 +1,7 @@
 //! Managed and inline policies, permissions boundaries and what tells of them, through the whole HTTP stack.
 
+use std::sync::Arc;
+
 use claviger_identity::{Entity, GroupRecord, RoleRecord, UserRecord};
 use claviger_pipeline::credentials::{Owner, issue};
 use claviger_store::Batch;
@@ -420,7 +422,7 @@ fn permissions_count_at_once_and_existence_is_not_told_to_strangers() {
         for name in [&*arn, NO_SUCH] {
             let answer = alice.iam("GetPolicy", &[("PolicyArn", name)]).await?;
             let message = format!(
-                "User: {me} is not authorized to perform: iam:GetPolicy on resource: {name} because no \
+                "User: {me} is not authorized to perform: iam:GetPolicy on resource: policy {name} because no \
                  identity-based policy allows the iam:GetPolicy action"
             );
             refused(&answer, 403, "AccessDenied", &message);
@@ -479,6 +481,74 @@ fn condition_keys_of_attaching_decide() {
         assert_eq!(attach_role(&bad).await?.code(), "AccessDenied");
         let to_self = alice.iam("AttachUserPolicy", &[("UserName", "alice"), ("PolicyArn", &*good)]).await?;
         to_self.ok()?;
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn refusals_name_what_they_are_about_as_iam_does() {
+    let (server, root) = development().unwrap();
+    block_on(async {
+        people(&server).await?;
+        let alice = client_of(&server, "alice").await?;
+        let document = ("PolicyDocument", READ);
+        for (action, parameters, resource) in [
+            ("GetUserPolicy", vec![("UserName", "bob"), ("PolicyName", "in")], "user bob".to_owned()),
+            ("AttachRolePolicy", vec![("RoleName", "app"), ("PolicyArn", NO_SUCH)], "role app".to_owned()),
+            ("DeleteGroupPolicy", vec![("GroupName", "devs"), ("PolicyName", "in")], "group devs".to_owned()),
+            ("CreatePolicy", vec![("PolicyName", "p"), document], "policy p".to_owned()),
+            ("CreatePolicyVersion", vec![("PolicyArn", NO_SUCH), document], format!("policy {NO_SUCH}")),
+            (
+                "SimulatePrincipalPolicy",
+                vec![
+                    ("PolicySourceArn", "arn:aws:iam::111122223333:role/app"),
+                    ("ActionNames.member.1", "kms:Encrypt"),
+                ],
+                "arn:aws:iam::111122223333:role/app".to_owned(),
+            ),
+        ] {
+            let answer = alice.iam(action, &parameters).await?;
+            let who = user("alice").arn("aws");
+            let message = format!(
+                "User: {who} is not authorized to perform: iam:{action} on resource: {resource} because no \
+                 identity-based policy allows the iam:{action} action"
+            );
+            refused(&answer, 403, "AccessDenied", &message);
+        }
+        drop(root);
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn attaching_and_deleting_exclude_each_other() {
+    let (server, client) = development().unwrap();
+    block_on(async {
+        people(&server).await?;
+        let client = Arc::new(client);
+        for round in 0..20 {
+            let arn = create(&client, &format!("p{round}"), READ).await?;
+            let call = |action: &'static str, of: Option<(&'static str, &'static str)>| {
+                let (client, arn) = (Arc::clone(&client), arn.clone());
+                tokio::spawn(async move {
+                    let mut request = vec![("PolicyArn", arn.as_str())];
+                    request.extend(of);
+                    client.iam(action, &request).await
+                })
+            };
+            let attached = call("AttachRolePolicy", Some(("RoleName", "app")));
+            let deleted = call("DeletePolicy", None);
+            let (attached, deleted) = (attached.await??, deleted.await??);
+            match (attached.status, deleted.status) {
+                (200, 409) => {
+                    drop(client.iam("DetachRolePolicy", &[("RoleName", "app"), ("PolicyArn", &arn)]).await?.ok()?)
+                }
+                (404, 200) => {}
+                other => panic!("{other:?}"),
+            }
+        }
         Ok(())
     })
     .unwrap();

@@ -1,7 +1,7 @@
 //! From names to records.
 
 use claviger_identity::{Builtin, Entity, EntityArn, PolicyRecord, builtin, entity_path};
-use claviger_pipeline::{Permission, Subject};
+use claviger_pipeline::{Permission, Subject, Wording};
 use claviger_policy::Values;
 use claviger_shapes::iam::{InvalidInputException, NoSuchEntityException};
 use claviger_shapes::{AccessDeniedException, InternalFailure, ValidationException};
@@ -19,7 +19,7 @@ pub(crate) async fn entity<R: Entity, E: From<InternalFailure>>(cx: IamCx<'_>, n
         None => claviger_identity::arn(cx.call.partition, account, R::KIND, "/", name),
     };
     let missing = format!("The {} with name {name} cannot be found.", R::KIND.word());
-    Ok(Target::new(found, arn, account, missing))
+    Ok(Target::new(found, arn, account, missing).worded(Wording::KindAndName))
 }
 
 /// A managed policy.
@@ -80,6 +80,7 @@ where
     // What is AWS's is everybody's to read.
     let owner = if of_aws { cx.call.account() } else { arn.account };
     let own = Target::new(found, text.to_owned(), owner, format!("Policy {text} was not found."));
+    let own = own.worded(Wording::KindAndArn);
     Ok(ManagedTarget { own, aws, of_aws })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use claviger_identity::{Entity, GroupRecord, PolicyRecord, ProviderRecord, RoleRecord, UserRecord};
-use claviger_pipeline::{Permission, Subject};
+use claviger_pipeline::{Permission, Subject, Wording};
 use claviger_policy::Values;
 use claviger_shapes::iam::NoSuchEntityException;
 use claviger_store::{Record, Stored};
@@ -56,17 +56,24 @@ pub(crate) struct Target<R> {
     owner: Box<str>,
     missing: String,
     keyed_by_boundary: bool,
+    wording: Wording,
 }
 
 impl<R> Target<R> {
     /// What `owner` has under `arn`. `missing` is the text for callers who may know that it is not there.
     pub(crate) fn new(found: Option<Stored<R>>, arn: String, owner: &str, missing: String) -> Self {
-        Self { found, arn, owner: owner.into(), missing, keyed_by_boundary: false }
+        Self { found, arn, owner: owner.into(), missing, keyed_by_boundary: false, wording: Wording::Named }
     }
 
     /// What is about to be made under `arn`.
     pub(crate) fn planned(arn: String, owner: &str) -> Self {
         Self::new(None, arn, owner, String::new())
+    }
+
+    /// How refusals name it, if not by its ARN.
+    pub(crate) fn worded(mut self, wording: Wording) -> Self {
+        self.wording = wording;
+        self
     }
 
     /// Makes `iam:PermissionsBoundary` the boundary that is in force, for operations that set none.
@@ -83,7 +90,8 @@ impl<R> Target<R> {
 
 impl<R: Described> Subject for Target<R> {
     fn permissions(&self, action: &'static str) -> Vec<Permission<'_>> {
-        vec![Permission { resource: &self.arn, ..Permission::on_account(action, &self.owner) }]
+        let wording = self.wording;
+        vec![Permission { resource: &self.arn, wording, ..Permission::on_account(action, &self.owner) }]
     }
 
     fn condition(&self, _side: usize, key: &str) -> Option<Values<'_>> {

@@ -1,6 +1,7 @@
 //! CreatePolicy: a managed policy, whose text is its first version.
 
 use claviger_identity::{PolicyVersion, entity_path, policy_arn};
+use claviger_pipeline::Wording;
 use claviger_pipeline::credentials::new_unique_id;
 use claviger_store::Records;
 
@@ -17,7 +18,7 @@ impl Operation for CreatePolicy {
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         let path = input.path.as_deref().unwrap_or("/");
         let arn = policy_arn(cx.call.partition, cx.call.account(), path, &input.policy_name);
-        Ok(Target::planned(arn, cx.call.account()))
+        Ok(Target::planned(arn, cx.call.account()).worded(Wording::KindAndName))
     }
 
     fn condition<'a>(input: &'a Self::Input, _side: usize, key: &str) -> Option<Values<'a>> {
