@@ -233,3 +233,24 @@ fn grants_made_at_once_are_counted_and_a_name_is_made_once() {
     })
     .unwrap();
 }
+
+#[test]
+fn many_grants_made_at_once_are_all_made() {
+    block_on(async {
+        let scene = std::sync::Arc::new(Scene::new().await?);
+        let ada = scene.people().user(ACCOUNT, "ada").await?;
+        let input = scene.request(&ada.arn, &["Encrypt"], json!({}));
+        let tries: Vec<_> = (0..150)
+            .map(|_| {
+                let (scene, input) = (std::sync::Arc::clone(&scene), input.clone());
+                tokio::spawn(async move { made(scene.root.kms("CreateGrant", &input).await?) })
+            })
+            .collect();
+        for tried in tries {
+            tried.await??;
+        }
+        assert_eq!(key_record(&scene).await?.record.grants, 150);
+        Ok(())
+    })
+    .unwrap();
+}
