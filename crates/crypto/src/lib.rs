@@ -17,6 +17,7 @@ pub mod context;
 pub mod digest;
 pub mod envelope;
 pub mod hierarchy;
+pub mod key_pair;
 pub mod material;
 pub mod process;
 pub mod random;
@@ -25,6 +26,7 @@ pub mod secret;
 pub mod signature;
 
 mod fatal;
+mod ffi;
 mod kdf;
 mod labels;
 mod message;

@@ -40,6 +40,13 @@ impl Secret {
         secret
     }
 
+    /// Copies `source`, which stays as it is: for buffers of the library that wipe themselves.
+    pub(crate) fn copy(source: &[u8]) -> Self {
+        let mut secret = Self::zeroed(source.len());
+        secret.bytes_mut().copy_from_slice(source);
+        secret
+    }
+
     /// The bytes. What is copied out of here is the caller's to wipe.
     pub fn expose(&self) -> &[u8] {
         &self.slot.bytes()[..self.len]
