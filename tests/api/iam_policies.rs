@@ -5,7 +5,7 @@ use std::sync::Arc;
 use claviger_identity::{Entity, GroupRecord, RoleRecord, UserRecord};
 use claviger_pipeline::credentials::{Owner, issue};
 use claviger_store::Batch;
-use claviger_testkit::{ACCOUNT, Answer, Client, Server, Signing, block_on};
+use claviger_testkit::{ACCOUNT, Answer, Client, OTHER_ACCOUNT, Server, Signing, block_on};
 use serde_json::{Value, json};
 
 use crate::{development, text};
@@ -549,6 +549,81 @@ fn attaching_and_deleting_exclude_each_other() {
                 other => panic!("{other:?}"),
             }
         }
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn condition_keys_of_tags_and_boundaries_decide() {
+    let (server, root) = development().unwrap();
+    block_on(async {
+        people(&server).await?;
+        let alice = client_of(&server, "alice").await?;
+        let (edge, other) = (create(&root, "edge", READ).await?, create(&root, "other", READ).await?);
+        let allow = |action: &'static str, condition: Value| {
+            let root = &root;
+            let document = json!({"Version": "2012-10-17", "Statement":
+                {"Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition}})
+            .to_string();
+            async move {
+                let request = [("UserName", "alice"), ("PolicyName", "in"), ("PolicyDocument", &*document)];
+                root.iam("PutUserPolicy", &request).await?.ok()
+            }
+        };
+        let code = |action: &'static str, parameters: Vec<(&'static str, String)>| {
+            let alice = &alice;
+            async move {
+                let parameters: Vec<_> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                anyhow::Ok(alice.iam(action, &parameters).await?.code().to_owned())
+            }
+        };
+        let bound = |arn: &str| vec![("RoleName", "app".to_owned()), ("PermissionsBoundary", arn.to_owned())];
+        allow("iam:PutRolePermissionsBoundary", json!({"StringEquals": {"iam:PermissionsBoundary": edge}})).await?;
+        assert_eq!(code("PutRolePermissionsBoundary", bound(&other)).await?, "AccessDenied");
+        assert_eq!(code("PutRolePermissionsBoundary", bound(&edge)).await?, "");
+        // The boundary that is there counts where the request names none.
+        allow("iam:DeleteRolePermissionsBoundary", json!({"StringNotEquals": {"iam:PermissionsBoundary": edge}}))
+            .await?;
+        assert_eq!(code("DeleteRolePermissionsBoundary", bound(&edge)[..1].to_vec()).await?, "AccessDenied");
+
+        let made = |name: &str, value: &str| {
+            let tag = [("Tags.member.1.Key", "team".to_owned()), ("Tags.member.1.Value", value.to_owned())];
+            [vec![("PolicyName", name.to_owned()), ("PolicyDocument", READ.to_owned())], tag.to_vec()].concat()
+        };
+        allow("iam:CreatePolicy", json!({"StringEquals": {"aws:RequestTag/team": "blue"}})).await?;
+        assert_eq!(code("CreatePolicy", made("p", "red")).await?, "AccessDenied");
+        assert_eq!(code("CreatePolicy", made("p", "blue")).await?, "");
+        let arn = format!("arn:aws:iam::{ACCOUNT}:policy/p");
+        let of = |arn: &str| vec![("PolicyArn", arn.to_owned())];
+        allow("iam:GetPolicy", json!({"StringEquals": {"iam:ResourceTag/Team": "blue"}})).await?;
+        assert_eq!(code("GetPolicy", of(&arn)).await?, "");
+        assert_eq!(code("GetPolicy", of(&edge)).await?, "AccessDenied");
+        let untag = |key: &str| [of(&arn), vec![("TagKeys.member.1", key.to_owned())]].concat();
+        allow("iam:UntagPolicy", json!({"ForAllValues:StringEquals": {"aws:TagKeys": ["stage"]}})).await?;
+        assert_eq!(code("UntagPolicy", untag("team")).await?, "AccessDenied");
+        assert_eq!(code("UntagPolicy", untag("stage")).await?, "");
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn another_accounts_policies_are_out_of_reach() {
+    let (server, root) = development().unwrap();
+    block_on(async {
+        people(&server).await?;
+        let arn = create(&root, "Read", READ).await?;
+        let stranger = server.client(Signing::Unknown(OTHER_ACCOUNT.to_owned()));
+        for name in [&*arn, NO_SUCH] {
+            let answer = stranger.iam("GetPolicy", &[("PolicyArn", name)]).await?;
+            assert_eq!((answer.status, answer.code()), (403, "AccessDenied"));
+            assert!(answer.message().contains("on this resource because the resource does not exist"), "{answer:?}");
+        }
+        let foreign = "arn:aws:iam::444455556666:policy/p";
+        let attached = root.iam("AttachUserPolicy", &[("UserName", "alice"), ("PolicyArn", foreign)]).await?;
+        let text = format!("Policy {foreign} does not exist or is not attachable.");
+        refused(&attached, 404, "NoSuchEntity", &text);
         Ok(())
     })
     .unwrap();
