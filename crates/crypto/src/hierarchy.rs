@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::envelope::{self, Unsealable};
+use crate::key_pair::{KeyPairKind, PrivateKey};
+use crate::mac::{MacKey, MacKind};
 use crate::material::{KeyMaterial, KeyMaterialId};
 use crate::secret::Secret;
 use crate::{kdf, labels, text};
@@ -133,6 +135,47 @@ impl DomainKey {
         KeyMaterial::import(&mut bytes).map_err(|_| Unsealable)
     }
 
+    /// Wraps the private key of the key `key_id`. `None` when the library cannot encode it.
+    pub fn wrap_key_pair(&self, key_id: &str, key: &PrivateKey) -> Option<WrappedKey> {
+        let id = key.public_key().id(key_id);
+        let aad: [&[u8]; 3] = [key_id.as_bytes(), key.kind().name().as_bytes(), id.as_bytes()];
+        Some(wrap(&self.0, labels::KEY_PAIR, &aad, key.to_pkcs8()?.expose()))
+    }
+
+    /// The private key of this kind and identifier of the key `key_id`. Costs a check of the whole key, which for RSA
+    /// is about as much as a signature: callers keep what they get.
+    pub fn unwrap_key_pair(
+        &self,
+        key_id: &str,
+        kind: KeyPairKind,
+        id: &KeyMaterialId,
+        wrapped: &WrappedKey,
+    ) -> Result<PrivateKey, Unsealable> {
+        let aad: [&[u8]; 3] = [key_id.as_bytes(), kind.name().as_bytes(), id.as_bytes()];
+        let mut bytes = envelope::open(&self.0, labels::KEY_PAIR, &aad, &wrapped.0)?;
+        PrivateKey::from_pkcs8(kind, &mut bytes).map_err(|_| Unsealable)
+    }
+
+    /// Wraps the HMAC key of the key `key_id`.
+    pub fn wrap_mac_key(&self, key_id: &str, key: &MacKey) -> WrappedKey {
+        let id = key.id(key_id);
+        let aad: [&[u8]; 3] = [key_id.as_bytes(), key.kind().name().as_bytes(), id.as_bytes()];
+        wrap(&self.0, labels::MAC_KEY, &aad, key.expose())
+    }
+
+    /// The HMAC key of this kind and identifier of the key `key_id`.
+    pub fn unwrap_mac_key(
+        &self,
+        key_id: &str,
+        kind: MacKind,
+        id: &KeyMaterialId,
+        wrapped: &WrappedKey,
+    ) -> Result<MacKey, Unsealable> {
+        let aad: [&[u8]; 3] = [key_id.as_bytes(), kind.name().as_bytes(), id.as_bytes()];
+        let mut bytes = envelope::open(&self.0, labels::MAC_KEY, &aad, &wrapped.0)?;
+        MacKey::import(kind, &mut bytes).map_err(|_| Unsealable)
+    }
+
     /// Wraps a secret that is not key material: `purpose` is a fixed word of the caller (`"access-key"`), `id` names
     /// the thing the secret belongs to.
     pub fn wrap_secret(&self, purpose: &str, id: &str, secret: &[u8]) -> WrappedKey {
@@ -225,6 +268,32 @@ mod tests {
         assert!(domain.unwrap_secret("access-key", "AKIA2", &wrapped).is_err());
         assert!(domain.unwrap_secret("session", "AKIA1", &wrapped).is_err());
         assert!(domain.unwrap_secret("access-keyA", "KIA1", &wrapped).is_err());
+    }
+
+    #[test]
+    fn wrapped_key_pairs_and_mac_keys_open_in_their_own_place_only() {
+        let (domain, _) = root().new_domain("111122223333", "us-east-1");
+        for kind in [KeyPairKind::P256, KeyPairKind::Secp256k1, KeyPairKind::Ed25519, KeyPairKind::MlKem512] {
+            let key = PrivateKey::generate(kind).unwrap();
+            let id = key.public_key().id(KEY_ID);
+            let wrapped = domain.wrap_key_pair(KEY_ID, &key).unwrap();
+            let opened = domain.unwrap_key_pair(KEY_ID, kind, &id, &wrapped).unwrap();
+            assert_eq!(opened.public_key().to_der(), key.public_key().to_der());
+            let other_id = key.public_key().id("another");
+            assert_ne!(id, other_id);
+            assert!(domain.unwrap_key_pair("another", kind, &id, &wrapped).is_err());
+            assert!(domain.unwrap_key_pair(KEY_ID, KeyPairKind::P384, &id, &wrapped).is_err());
+            assert!(domain.unwrap_key_pair(KEY_ID, kind, &other_id, &wrapped).is_err());
+            assert!(domain.unwrap_mac_key(KEY_ID, MacKind::Sha256, &id, &wrapped).is_err());
+        }
+        let key = MacKey::generate(MacKind::Sha256);
+        let (id, wrapped) = (key.id(KEY_ID), domain.wrap_mac_key(KEY_ID, &key));
+        let opened = domain.unwrap_mac_key(KEY_ID, MacKind::Sha256, &id, &wrapped).unwrap();
+        assert_eq!(opened.sign(b"message"), key.sign(b"message"));
+        assert!(domain.unwrap_mac_key("another", MacKind::Sha256, &id, &wrapped).is_err());
+        assert!(domain.unwrap_mac_key(KEY_ID, MacKind::Sha224, &id, &wrapped).is_err());
+        assert!(domain.unwrap_mac_key(KEY_ID, MacKind::Sha256, &key.id("another"), &wrapped).is_err());
+        assert!(domain.unwrap_material(KEY_ID, &id, &wrapped).is_err());
     }
 
     #[test]

@@ -15,6 +15,12 @@ pub(crate) const DOMAIN_KEY: &str = "claviger.domain-key.v1";
 pub(crate) const STORE_KEY: &str = "claviger.store-key.v1";
 /// Key material wrapped under a domain key.
 pub(crate) const KEY_MATERIAL: &str = "claviger.key-material.v1";
+/// A key pair's identifier, from its public part.
+pub(crate) const KEY_PAIR_ID: &str = "claviger.key-pair-id.v1";
+/// A private key wrapped under a domain key.
+pub(crate) const KEY_PAIR: &str = "claviger.key-pair.v1";
+/// An HMAC key wrapped under a domain key.
+pub(crate) const MAC_KEY: &str = "claviger.mac-key.v1";
 /// Any other secret wrapped under a domain key.
 pub(crate) const DOMAIN_SECRET: &str = "claviger.domain-secret.v1";
 /// A seal's opening key and seal secret, wrapped under what the operator holds.
@@ -39,6 +45,9 @@ mod tests {
             DOMAIN_KEY,
             STORE_KEY,
             KEY_MATERIAL,
+            KEY_PAIR_ID,
+            KEY_PAIR,
+            MAC_KEY,
             DOMAIN_SECRET,
             SEAL_OPENING,
             SEAL_SECRET,

@@ -17,7 +17,9 @@ pub mod context;
 pub mod digest;
 pub mod envelope;
 pub mod hierarchy;
+pub mod import;
 pub mod key_pair;
+pub mod mac;
 pub mod material;
 pub mod process;
 pub mod random;
@@ -55,6 +57,8 @@ mod tests {
     fn plaintext_keys_cannot_be_cloned_printed_or_serialized() {
         lacks!(secret::Secret: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
         lacks!(material::KeyMaterial: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
+        lacks!(key_pair::PrivateKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
+        lacks!(mac::MacKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
         lacks!(hierarchy::DomainKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
         lacks!(hierarchy::RootKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
     }
@@ -64,6 +68,9 @@ mod tests {
         fn shared<T: Send + Sync>() {}
         shared::<secret::Secret>();
         shared::<material::KeyMaterial>();
+        shared::<key_pair::PrivateKey>();
+        shared::<key_pair::PublicKey>();
+        shared::<mac::MacKey>();
         shared::<hierarchy::DomainKey>();
         shared::<hierarchy::RootKey>();
     }

@@ -7,7 +7,8 @@ use aws_lc_rs::signature::{
 };
 
 use super::{KeyPairKind, der};
-use crate::ffi;
+use crate::material::KeyMaterialId;
+use crate::{ffi, kdf, labels};
 
 /// The public part of a key pair. Not secret.
 pub struct PublicKey {
@@ -58,6 +59,12 @@ impl PublicKey {
     /// `SubjectPublicKeyInfo` in DER: RSA as rsaEncryption with NULL, curves by name with an uncompressed point.
     pub fn to_der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The identifier of this key pair as material of the KMS key `key_id`: stable when the same pair is imported
+    /// again, equal for related multi-Region keys. Made from the public part, so it tells nothing about the private.
+    pub fn id(&self, key_id: &str) -> KeyMaterialId {
+        KeyMaterialId::from_bytes(*kdf::derive(&self.der, labels::KEY_PAIR_ID, key_id.as_bytes()))
     }
 
     /// The bare public key; empty for RSA.
