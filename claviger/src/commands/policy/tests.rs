@@ -44,7 +44,7 @@ fn a_denial_shows_what_each_statement_missed() {
         "DENIED: no identity-based policy allows it; one would, but for a condition\n\
          \x20 arn:aws:iam::111122223333:role/svc/app\n\
          \x20 kms:Decrypt on {KEY}\n\
-         ├─ resource-based policy\n\
+         ├─ key policy\n\
          │  ├─ Allow \"Account\" (2:3) matches the caller's account: its own policies decide\n\
          │  └─ Deny (3:3) no match: is about other actions\n\
          └─ identity policy payroll.json\n\
@@ -65,7 +65,7 @@ fn the_statement_that_decides_is_marked() {
     assert!(allowed.contains("Allow \"Payroll\" (3:3) matches   <- decides\n"), "{allowed}");
 
     let denied = shown("arn:aws:iam::111122223333:root", "kms:ScheduleKeyDeletion", &[]);
-    assert!(denied.starts_with("DENIED: a statement of the resource-based policy denies it\n"), "{denied}");
+    assert!(denied.starts_with("DENIED: a statement of the key policy denies it\n"), "{denied}");
     assert!(denied.contains("Deny (3:3) matches   <- decides\n"), "{denied}");
 
     let missing = shown("arn:aws:iam::111122223333:user/alice", "kms:Decrypt", &[]);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use claviger_policy::{
-    Cause, ConditionTrace, Effect, Explanation, Outcome, PolicyRef, Reach, StatementRef, StatementTrace,
+    Cause, ConditionTrace, Effect, Explanation, Outcome, PolicyRef, Reach, ResourceRule, StatementRef, StatementTrace,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,10 +43,12 @@ pub(super) struct Names {
 
 impl Names {
     /// A policy's kind and, where it is known, where it comes from.
-    fn of(&self, policy: PolicyRef) -> String {
+    fn of(&self, policy: PolicyRef, rule: ResourceRule) -> String {
         let number = |index: u32| usize::try_from(index).unwrap_or(usize::MAX);
         let (what, name) = match policy {
             PolicyRef::Identity { index } => ("identity policy", self.identity.get(number(index))),
+            PolicyRef::Resource if rule == ResourceRule::KmsKey => return "key policy".to_owned(),
+            PolicyRef::Resource if rule == ResourceRule::Trust => return "trust policy".to_owned(),
             PolicyRef::Boundary => ("permissions boundary", self.boundary.first()),
             // Both come as one level.
             PolicyRef::ServiceControl { level: 0, index } => {
@@ -75,7 +77,12 @@ pub(super) fn render(explained: &Explained, principal: &str) -> String {
     let (decisive, remark) = decisive(explanation);
     for (index, policy) in explanation.policies.iter().enumerate() {
         let last = index + 1 == explanation.policies.len();
-        let _ = writeln!(out, "{} {}", if last { "└─" } else { "├─" }, names.of(policy.policy));
+        let _ = writeln!(
+            out,
+            "{} {}",
+            if last { "└─" } else { "├─" },
+            names.of(policy.policy, explanation.decision.reason.rule)
+        );
         for (number, statement) in policy.statements.iter().enumerate() {
             let bar = if last { "  " } else { "│ " };
             let branch = if number + 1 == policy.statements.len() { "└─" } else { "├─" };
@@ -111,10 +118,14 @@ fn reason(explained: &Explained) -> String {
     match explanation.decision.reason.cause {
         // The evaluator's verdict is for every account; some operations work in the owner's alone.
         _ if *allowed != explanation.decision.allowed => "the operation does not work across accounts".to_owned(),
-        Cause::AllowedBy(statement) => format!("by a statement of the {}", names.of(statement.policy)),
+        Cause::AllowedBy(statement) => {
+            format!("by a statement of the {}", names.of(statement.policy, explanation.decision.reason.rule))
+        }
         Cause::AllowedByGrant => "by a grant on the key".to_owned(),
         Cause::AllowedAsRoot => "the caller is the account's root user, and nothing denies it".to_owned(),
-        Cause::DeniedBy(statement) => format!("a statement of the {} denies it", names.of(statement.policy)),
+        Cause::DeniedBy(statement) => {
+            format!("a statement of the {} denies it", names.of(statement.policy, explanation.decision.reason.rule))
+        }
         Cause::NotAllowedBy { layer, near } => match near {
             Some(_) => format!("no {layer} allows it; one would, but for a condition"),
             None => format!("no {layer} allows it"),

@@ -7,7 +7,7 @@ use crate::TableContext;
 fn allocations(setup: &Setup, request: &Request<'_>) -> u64 {
     setup.with(|policies| {
         allocation_counter::measure(|| {
-            std::hint::black_box(evaluate(request, policies));
+            let _ = std::hint::black_box(evaluate(request, policies));
         })
         .count_total
     })

@@ -362,6 +362,19 @@ fn names_of_codes_differ() {
     assert_eq!(names.len(), Code::ALL.len());
 }
 
+/// The documentation lists the codes there are, with their severity.
+#[test]
+fn every_code_is_documented() {
+    let page = include_str!("../../../../docs/policies.md");
+    let rows: Vec<String> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.split(" | ").take(2).collect::<Vec<_>>().join(" | "))
+        .collect();
+    let codes: Vec<String> = Code::ALL.iter().map(|code| format!("| `{code}` | {}", code.severity())).collect();
+    assert_eq!(rows, codes);
+}
+
 #[test]
 fn findings_say_where_and_what() {
     let text = "{\"Version\": \"2012-10-17\", \"Statement\": [{\n  \"Effect\": \"Allow\",\n  \"Action\": [\"kms:Sign\",\n    \
