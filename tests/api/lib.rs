@@ -8,6 +8,7 @@ mod concurrency;
 mod coverage;
 mod denials;
 mod grants;
+mod iam_entities;
 mod iam_policies;
 mod iam_simulation;
 mod time;
