@@ -255,22 +255,24 @@ impl Directory {
         Ok(bound)
     }
 
-    /// A policy's text as it reads today: whoever is gone, or was made again under the same name, shows as the unique id
-    /// the policy is bound to.
+    /// A policy's text as it reads today: whoever has another name by now shows under it; whoever is gone, or was made
+    /// again under the same name, shows as the unique id the policy is bound to.
     pub async fn read_back(
         &self,
         store: &dyn Store,
         text: &str,
         bound: &BTreeMap<String, String>,
     ) -> Result<String, StoreError> {
-        let mut gone = BTreeMap::new();
+        let mut moved = BTreeMap::new();
         for (name, id) in bound {
             let today = self.principal(store, name).await?;
             if today.is_none_or(|today| today.id != *id) {
-                gone.insert(name.clone(), id.clone());
+                let partition = EntityArn::parse(name).map_or("aws", |arn| arn.partition);
+                let shown = self.arn_of(store, partition, id).await?;
+                moved.insert(name.clone(), shown.unwrap_or_else(|| id.clone()));
             }
         }
-        Ok(if gone.is_empty() { text.to_owned() } else { rebind(text, &gone) })
+        Ok(if moved.is_empty() { text.to_owned() } else { rebind(text, &moved) })
     }
 }
 

@@ -138,6 +138,16 @@ async fn a_policy_means_whom_it_named_when_it_was_put() {
     let bound = directory.bind(&*store, text).await.unwrap();
     assert!(rebind(text, &bound).contains(r#"["AIDAAAAAAAAAAAAAAAAA1","111122223333"]"#));
     assert_eq!(directory.read_back(&*store, text, &bound).await.unwrap(), text);
+    // Another name is the same user.
+    let mut batch = Batch::default();
+    batch.remove::<UserRecord>(entity_path(A, "Alice"), None);
+    batch.insert(&user("Alicia", "/x/", "AIDAAAAAAAAAAAAAAAAA1"));
+    store.commit(batch).await.unwrap();
+    let read = directory.read_back(&*store, text, &bound).await.unwrap();
+    assert!(read.contains(r#"["arn:aws:iam::111122223333:user/x/Alicia","111122223333"]"#), "{read}");
+    let mut batch = Batch::default();
+    batch.remove::<UserRecord>(entity_path(A, "Alicia"), None);
+    store.commit(batch).await.unwrap();
     // The same name again is somebody else.
     let mut batch = Batch::default();
     batch.put(&user("Alice", "/", "AIDAAAAAAAAAAAAAAAAA2"));
