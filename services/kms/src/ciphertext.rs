@@ -89,7 +89,7 @@ where
         }
         Some(Source::Foreign) => Some(Mismatch::OtherKey),
     };
-    let key = KeySubject::new(cx.call, key, alias, true);
+    let key = KeySubject::new(cx.call, asked.action, key, alias, true);
     Ok(CiphertextSubject { key, mismatch })
 }
 
@@ -118,7 +118,7 @@ where
     let Some(key) = cx.service.key(cx.system, path).await.map_err(InternalFailure::from)? else {
         return Err(refused().into());
     };
-    let key = KeySubject { unnamed: true, ..KeySubject::new(cx.call, key, None, true) };
+    let key = KeySubject { unnamed: true, ..KeySubject::new(cx.call, asked.action, key, None, true) };
     Ok(CiphertextSubject { key, mismatch: None })
 }
 

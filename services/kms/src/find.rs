@@ -159,7 +159,7 @@ where
     let reference = Reference::parse(text, cx.call)?;
     let found = look_up(cx, &reference).await.map_err(InternalFailure::from)?;
     match found {
-        Some((key, alias)) => Ok(subject(cx, key, alias, cross_account)),
+        Some((key, alias)) => Ok(KeySubject::new(cx.call, action, key, alias, cross_account)),
         None => Err(missing(cx.call, &reference, action)),
     }
 }
@@ -171,13 +171,9 @@ where
 {
     let reference = Reference::parse(text, cx.call)?;
     match look_up(cx, &reference).await.map_err(InternalFailure::from)? {
-        Some((key, alias)) => Ok(subject(cx, key, alias, true)),
+        Some((key, alias)) => Ok(KeySubject::new(cx.call, action, key, alias, true)),
         None => Err(missing(cx.call, &reference, action)),
     }
-}
-
-fn subject(cx: KmsCx<'_>, key: Arc<Key>, alias: Option<String>, cross_account: bool) -> KeySubject {
-    KeySubject::new(cx.call, key, alias, cross_account)
 }
 
 fn names_alias(text: &str) -> bool {

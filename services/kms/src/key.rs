@@ -97,6 +97,8 @@ pub fn alias_arn(partition: &str, region: &str, account: &str, name: &str) -> St
 pub struct KeySubject {
     /// The key.
     pub key: Arc<Key>,
+    /// What is asked for.
+    pub action: &'static str,
     /// The alias the request used, if it used one.
     pub alias: Option<String>,
     /// Whether the operation can ever be allowed to another account.
@@ -115,9 +117,15 @@ pub struct KeySubject {
 
 impl KeySubject {
     /// A key the caller named.
-    pub(crate) fn new(call: &Call, key: Arc<Key>, alias: Option<String>, cross_account: bool) -> Self {
+    pub(crate) fn new(
+        call: &Call,
+        action: &'static str,
+        key: Arc<Key>,
+        alias: Option<String>,
+        cross_account: bool,
+    ) -> Self {
         let (caller, via) = (Arc::clone(&call.caller), call.via.clone());
-        Self { key, alias, cross_account, unnamed: false, caller, via, grant: None, idle_days: None }
+        Self { key, action, alias, cross_account, unnamed: false, caller, via, grant: None, idle_days: None }
     }
 
     /// The same with the time since the key's last use; since its creation when it was never used.
@@ -162,7 +170,11 @@ impl KeySubject {
         let record = &self.key.record;
         let text: Cow<'_, str> = match key {
             "kms:calleraccount" => (&*self.caller.account).into(),
-            "kms:grantisforawsresource" => bool_text(self.via.is_some()).into(),
+            "kms:grantisforawsresource"
+                if matches!(self.action, "kms:CreateGrant" | "kms:ListGrants" | "kms:RevokeGrant") =>
+            {
+                bool_text(self.via.is_some()).into()
+            }
             "kms:trailingdayswithoutkeyusage" => self.idle_days?.to_string().into(),
             "kms:viaservice" => (&*self.via.as_ref()?.endpoint).into(),
             "kms:keyspec" => record.spec.as_str().into(),

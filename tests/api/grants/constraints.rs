@@ -2,6 +2,8 @@
 
 use super::*;
 
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 const CONTEXT: [(&str, &str); 2] = [("Department", "IT"), ("Purpose", "Test")];
 
 fn context(pairs: &[(&str, &str)]) -> Value {
@@ -26,7 +28,7 @@ fn the_encryption_context_of_every_operation_is_held_against_the_constraint() {
         // Constraint, its pairs, contexts that meet it, contexts that do not.
         let other_case = [("department", "IT")];
         let other_value = [("Department", "it")];
-        let cases: [(&str, &[(&str, &str)], &[&[(&str, &str)]], &[&[(&str, &str)]]); 2] = [
+        let cases: [(&str, Pairs<'_>, &[Pairs<'_>], &[Pairs<'_>]); 2] = [
             ("EncryptionContextSubset", it, &[it, &CONTEXT], &[&[], &CONTEXT[1..], &other_case, &other_value]),
             ("EncryptionContextEquals", it, &[it], &[&[], &CONTEXT, &CONTEXT[1..], &other_case, &other_value]),
         ];

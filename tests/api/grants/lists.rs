@@ -40,7 +40,7 @@ fn an_entry_tells_everything_but_the_token() {
         let (for_service, _) = made(scene.root.kms("CreateGrant", &service).await?)?;
         let by_service = json!({ "KeyId": scene.key, "GranteeServicePrincipal": "logs.amazonaws.com" });
         let listed = scene.root.kms("ListGrants", &by_service).await?.ok()?;
-        assert_eq!(ids(&listed), [for_service.clone()]);
+        assert_eq!(ids(&listed), std::slice::from_ref(&for_service));
         let entry = &listed["Grants"][0];
         assert_eq!(entry["GranteeServicePrincipal"], "logs.amazonaws.com");
         assert_eq!(entry["RetiringServicePrincipal"], "sqs.amazonaws.com");

@@ -101,7 +101,7 @@ impl Grants {
             let granted = stored.into_iter().map(|grant| grant.record).collect();
             Ok(Some(Arc::new(List(RwLock::new(Known { granted, ..Known::default() })))))
         };
-        Ok(self.lists.get_or_load(path, load).await?.unwrap_or_default())
+        Ok(self.lists.get_or_load_in_turn(path, load).await?.unwrap_or_default())
     }
 
     /// The strongest of the caller's grants on a key that allows a request.

@@ -65,7 +65,7 @@ impl Operation for RetireGrant {
             }
         };
         let right = worth_to_retire(&cx.call.caller, &key, &grant.record);
-        Ok(Retirable { key: KeySubject::new(cx.call, key, None, true), grant, right })
+        Ok(Retirable { key: KeySubject::new(cx.call, Self::ACTION, key, None, true), grant, right })
     }
 
     fn condition<'a>(_input: &'a Self::Input, _side: usize, _key: &str) -> Option<Values<'a>> {
