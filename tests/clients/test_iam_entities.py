@@ -505,6 +505,11 @@ def test_a_trust_policy_means_whom_it_named(iam):
     alice = iam.create_user(UserName="alice")["User"]
     iam.create_role(RoleName="app", AssumeRolePolicyDocument=trust(alice["Arn"]))
     assert trusted() == alice["Arn"]
+    # Under another name it is the same user.
+    iam.update_user(UserName="alice", NewUserName="alicia", NewPath="/x/")
+    assert trusted() == iam.get_user(UserName="alicia")["User"]["Arn"]
+    iam.update_user(UserName="alicia", NewUserName="alice", NewPath="/")
+    assert trusted() == alice["Arn"]
     iam.delete_user(UserName="alice")
     assert trusted() == alice["UserId"]
     iam.create_user(UserName="alice")
@@ -763,7 +768,7 @@ def test_who_leaves_the_name_out_means_itself(world):
     stranger, _ = world.user()
     for victim in (stranger, "nobody-at-all"):
         # Whether there is such a user is not told.
-        with denied(f"User: {arn}", "iam:CreateAccessKey", f"{arn.removesuffix(name)}{victim}"):
+        with denied(f"User: {arn}", "iam:CreateAccessKey", f"user {victim}"):
             iam.create_access_key(UserName=victim)
 
 
