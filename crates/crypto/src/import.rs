@@ -43,7 +43,7 @@ pub fn unwrap(
     }
 }
 
-fn unwrap_padded(kek: &[u8], wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn unwrap_padded(kek: &[u8], wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut out = Zeroizing::new(vec![0; wrapped.len()]);
     let len = AesKek::new(&AES_256, kek).ok()?.unwrap_with_padding(wrapped, &mut out).ok()?.len();
     out.truncate(len);

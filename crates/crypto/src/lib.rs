@@ -33,6 +33,8 @@ mod kdf;
 mod labels;
 mod message;
 mod text;
+#[cfg(test)]
+mod wycheproof;
 
 pub use zeroize::{Zeroize, Zeroizing};
 

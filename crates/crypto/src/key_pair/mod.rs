@@ -18,6 +18,8 @@ mod signing;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
 pub use agreement::{AgreementFailed, PEER_KEY_BYTES_MAX};
 pub use encapsulation::NotACiphertext;

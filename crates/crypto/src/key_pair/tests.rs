@@ -11,7 +11,7 @@ fn key(kind: KeyPairKind) -> &'static PrivateKey {
     KEYS.iter().find(|key| key.kind() == kind).unwrap()
 }
 
-const ALGORITHMS: [SigningAlgorithm; 12] = [
+pub(super) const ALGORITHMS: [SigningAlgorithm; 12] = [
     SigningAlgorithm::RsaPkcs1Sha256,
     SigningAlgorithm::RsaPkcs1Sha384,
     SigningAlgorithm::RsaPkcs1Sha512,
