@@ -14,6 +14,7 @@ mod iam_simulation;
 mod time;
 mod truth_table;
 mod via_service;
+mod web_identity;
 
 use claviger_testkit::{Client, Server, Signing};
 use serde_json::{Value, json};
