@@ -11,7 +11,7 @@ use super::Kind;
 use crate::commands::Cli;
 
 #[derive(Args)]
-pub(super) struct CheckArgs {
+pub(in crate::commands) struct CheckArgs {
     /// The documents; `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,

@@ -18,9 +18,9 @@ use super::tree::{Explained, Names, render};
 use super::{Kind, check};
 
 #[derive(Args)]
-pub(super) struct ExplainArgs {
+pub(in crate::commands) struct ExplainArgs {
     /// A document, with what it is attached to: `app.json:identity`, `key.json:key` (kinds as in `policy check`;
-    /// without one it is guessed). Service control policies count as one level
+    /// without one it is guessed)
     #[arg(long = "policy", value_name = "FILE[:KIND]", required_unless_present = "data_dir")]
     policies: Vec<Source>,
     /// Ask the server that uses this data folder, about the policies it holds
@@ -160,8 +160,9 @@ pub(super) fn offline(args: &ExplainArgs) -> anyhow::Result<Explained> {
     let (identity, session) = (documents.of(DocumentKind::Identity), documents.of(DocumentKind::Session));
     let (service_control, resource_control) =
         (documents.of(DocumentKind::ServiceControl), documents.of(DocumentKind::ResourceControl));
-    let levels = |level: &[&Document]| usize::from(!level.is_empty());
-    let (service_levels, resource_levels) = ([service_control.as_slice()], [resource_control.as_slice()]);
+    // As on the server, where every control policy must allow.
+    let service_levels: Vec<&[&Document]> = service_control.iter().map(std::slice::from_ref).collect();
+    let resource_levels: Vec<&[&Document]> = resource_control.iter().map(std::slice::from_ref).collect();
     let boundary = documents.of(DocumentKind::Boundary);
     if boundary.len() > 1 {
         bail!("a principal has one permissions boundary");
@@ -173,8 +174,8 @@ pub(super) fn offline(args: &ExplainArgs) -> anyhow::Result<Explained> {
         identity_is_all: caller.kind == PrincipalKind::Root,
         boundary: boundary.first().copied(),
         session: (!session.is_empty()).then_some(&session),
-        service_control: &service_levels[..levels(&service_control)],
-        resource_control: &resource_levels[..levels(&resource_control)],
+        service_control: &service_levels,
+        resource_control: &resource_levels,
         grant_allows: None,
     };
     let request = Request {
