@@ -254,3 +254,44 @@ fn many_grants_made_at_once_are_all_made() {
     })
     .unwrap();
 }
+
+#[test]
+fn a_flood_of_grants_is_seen_to_the_last_one() {
+    block_on(async {
+        let scene = Scene::new().await?;
+        let ada = scene.people().user(ACCOUNT, "ada").await?;
+        let of = |number: usize| json!({ "EncryptionContextEquals": { "n": number.to_string() } });
+        scene.grant_with(&ada.arn, &["Encrypt"], json!({ "Constraints": of(0) })).await?;
+        let system = scene.server.system();
+        let first = system.store.all::<GrantRecord>(None, "").await?.remove(0).record;
+        let flood: Vec<_> = (1..=1_200)
+            .map(|number| {
+                let mut grant = first.clone();
+                grant.grant_id = format!("{number:064x}");
+                grant.constraints.equals = Some([("n".to_owned(), number.to_string())].into());
+                grant
+            })
+            .collect();
+        let may = |number: usize| {
+            let input =
+                json!({ "KeyId": scene.arn, "Plaintext": "eA==", "EncryptionContext": { "n": number.to_string() } });
+            let client = &ada.client;
+            async move { anyhow::Ok(client.kms("Encrypt", &input).await?.status == 200) }
+        };
+        // Few at once are read one by one, many together.
+        for size in [20, 1_200] {
+            assert!(may(0).await? && !may(size).await?);
+            let (mut come, mut go) = (Batch::default(), Batch::default());
+            for grant in &flood[..size] {
+                come.insert(grant);
+                go.remove::<GrantRecord>(claviger_store::Record::id(grant), None);
+            }
+            system.commit(come).await?;
+            assert!(may(0).await? && may(1).await? && may(size).await? && !may(size + 1).await?, "{size} came");
+            system.commit(go).await?;
+            assert!(may(0).await? && !may(1).await? && !may(size).await?, "{size} went");
+        }
+        Ok(())
+    })
+    .unwrap();
+}

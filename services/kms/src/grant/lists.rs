@@ -16,6 +16,9 @@ use crate::key::Key;
 /// Lists held in memory, each of one grantee on one key; most are empty.
 const LISTS_CACHED_MAX: u64 = 100_000;
 
+/// Changes noted of a list nobody asks for.
+const STALE_MAX: usize = 500;
+
 /// What is kept of grants between calls.
 pub struct Grants {
     lists: LoadCache<String, Arc<List>>,
@@ -69,10 +72,12 @@ impl List {
         }
     }
 
-    fn mark(&self, id: &str) {
+    /// Notes that a record changed; how many have since somebody asked.
+    fn mark(&self, id: &str) -> usize {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.turn += 1;
         known.stale.insert(id.to_owned());
+        known.stale.len()
     }
 }
 
@@ -82,10 +87,11 @@ impl Grants {
         if space == GRANTS.name
             && let Some((list, _)) = id.rsplit_once('/')
         {
-            match self.lists.get(list) {
-                Some(list) => list.mark(id),
-                // It may be on its way into the cache, read before the change.
-                None => self.lists.invalidate(list),
+            // A list that is not there may be on its way into the cache, read before the change; one that changes and
+            // changes and is never asked is not worth its place.
+            let known = self.lists.get(list);
+            if known.is_none_or(|known| known.mark(id) > STALE_MAX) {
+                self.lists.invalidate(list);
             }
         }
     }
