@@ -20,6 +20,9 @@ const PAYROLL: &str = r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Payroll", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:*:111122223333:key/*",
    "Condition": {"StringEquals": {"kms:EncryptionContext:app": ["payroll", "tax"]}}}]}"#;
 
+const FENCE: &str =
+    r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}"#;
+
 /// What `claviger policy explain` shows; the folder's name is taken out of it.
 fn shown(principal: &str, action: &str, more: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -28,8 +31,9 @@ fn shown(principal: &str, action: &str, more: &[&str]) -> String {
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     };
+    let fence = file("fence.json", FENCE) + ":scp";
     let (key, payroll) = (file("key.json", KEY_POLICY), file("payroll.json", PAYROLL) + ":identity");
-    let base = ["explain", "--policy", &key, "--policy", &payroll, "--principal", principal];
+    let base = ["explain", "--policy", &key, "--policy", &payroll, "--policy", &fence, "--principal", principal];
     let asked = ["--action", action, "--resource", KEY];
     let args = Line::parse_from(base.iter().chain(&asked).chain(more)).args;
     let explained = offline(&args).unwrap();
@@ -44,6 +48,8 @@ fn a_denial_shows_what_each_statement_missed() {
         "DENIED: no identity-based policy allows it; one would, but for a condition\n\
          \x20 arn:aws:iam::111122223333:role/svc/app\n\
          \x20 kms:Decrypt on {KEY}\n\
+         ├─ service control policy fence.json\n\
+         │  └─ Allow (1:40) matches\n\
          ├─ key policy\n\
          │  ├─ Allow \"Account\" (2:3) matches the caller's account: its own policies decide\n\
          │  └─ Deny (3:3) no match: is about other actions\n\

@@ -50,14 +50,15 @@ impl Names {
             PolicyRef::Resource if rule == ResourceRule::KmsKey => return "key policy".to_owned(),
             PolicyRef::Resource if rule == ResourceRule::Trust => return "trust policy".to_owned(),
             PolicyRef::Boundary => ("permissions boundary", self.boundary.first()),
-            // Both come as one level.
-            PolicyRef::ServiceControl { level: 0, index } => {
-                ("service control policy", self.service_control.get(number(index)))
+            // Every control policy is a level of its own.
+            PolicyRef::ServiceControl { level, .. } => {
+                ("service control policy", self.service_control.get(number(level)))
             }
-            PolicyRef::ResourceControl { level: 0, index } => {
-                ("resource control policy", self.resource_control.get(number(index)))
+            PolicyRef::ResourceControl { level, .. } => {
+                ("resource control policy", self.resource_control.get(number(level)))
             }
-            other => return other.to_string(),
+            PolicyRef::Resource => ("resource policy", None),
+            PolicyRef::Session { .. } => ("session policy", None),
         };
         name.map_or_else(|| policy.to_string(), |name| format!("{what} {name}"))
     }
