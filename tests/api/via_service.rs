@@ -122,7 +122,7 @@ fn conditions_tell_direct_calls_from_a_services() {
             let ssm = direct.through("ssm", None);
             let s3 = ssm.through("s3", Some(&bucket));
             for (call, expected) in [&direct, &ssm, &s3].into_iter().zip(expected) {
-                let allowed = code(encrypt(&server, call, &arn).await) == "";
+                let allowed = code(encrypt(&server, call, &arn).await).is_empty();
                 assert_eq!(allowed, expected, "{condition} via {:?}", call.via);
             }
         }
