@@ -8,6 +8,7 @@
 //! signature about a millisecond: callers keep both off the threads that serve connections.
 
 mod agreement;
+mod ber;
 mod der;
 mod encapsulation;
 mod encryption;

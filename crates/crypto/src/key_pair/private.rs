@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroize;
 
-use super::{KeyPairKind, PublicKey, der};
+use super::{KeyPairKind, PublicKey, ber, der};
 use crate::ffi;
 use crate::secret::Secret;
 
@@ -73,11 +73,19 @@ impl PrivateKey {
     /// The private key in a `PrivateKeyInfo` (PKCS#8, RFC 5208 or RFC 5958), which is wiped whether it is accepted or
     /// not.
     ///
+    /// RSA and elliptic-curve keys may be in BER (indefinite or padded lengths, strings in pieces); all others only in
+    /// DER, as KMS has it.
+    ///
     /// Accepted is exactly the kind asked for: two primes and the modulus size for RSA, the curve for elliptic
     /// curves; parts that contradict each other, a public part of another key and trailing bytes are refused.
     /// Post-quantum keys are read from their seed.
     pub fn from_pkcs8(kind: KeyPairKind, pkcs8: &mut [u8]) -> Result<Self, Unacceptable> {
-        let key = Self::parse(kind, pkcs8);
+        let key = match Self::parse(kind, pkcs8) {
+            Err(Unacceptable) if takes_ber(kind) => {
+                ber::to_der(pkcs8).ok_or(Unacceptable).and_then(|der| Self::parse(kind, &der))
+            }
+            parsed => parsed,
+        };
         pkcs8.zeroize();
         key
     }
@@ -171,6 +179,10 @@ impl Inner {
             }
         })
     }
+}
+
+fn takes_ber(kind: KeyPairKind) -> bool {
+    kind.modulus_bytes().is_some() || ecdsa(kind).is_some()
 }
 
 /// ECDSA as KMS offers it: one hash for each curve.
