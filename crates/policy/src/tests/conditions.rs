@@ -95,8 +95,10 @@ fn booleans_and_bytes() {
         (r#""Bool":{"aws:a":"yes"}"#, &[("aws:a", "yes")], false),
         (r#""Bool":{"aws:a":"${aws:b}"}"#, &[("aws:a", "true"), ("aws:b", "true")], true),
         (r#""Bool":{"aws:a":"false"}"#, &[], false),
+        (r#""Bool":{"aws:a":["false","true"]}"#, &[("aws:a", "true")], true),
         (r#""BinaryEquals":{"aws:a":"QmluYXJ5"}"#, &[("aws:a", "QmluYXJ5")], true),
         (r#""BinaryEquals":{"aws:a":"QmluYXJ5"}"#, &[("aws:a", "Qmlu")], false),
+        (r#""BinaryEquals":{"aws:a":["Qmlu","QmluYXJ5"]}"#, &[("aws:a", "QmluYXJ5")], true),
         (r#""BinaryEquals":{"aws:a":"!"}"#, &[("aws:a", "!")], false),
     ]);
 }

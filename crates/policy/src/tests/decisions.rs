@@ -246,7 +246,7 @@ fn not_principal_with_deny_spares_only_who_is_listed_under_every_name() {
         Setup { resource: Some(document(Kind::Resource, &text)), ..Setup::default() }
     };
     let denied = " with an explicit deny in a resource-based policy";
-    let rows: [(&str, &[&str], Principal<'_>, &str); 10] = [
+    let rows: [(&str, &[&str], Principal<'_>, &str); 11] = [
         ("user and account", &[ALICE, HERE], alice(), "allow"),
         ("user without account", &[ALICE], alice(), denied),
         ("account without user", &[HERE], alice(), denied),
@@ -256,6 +256,7 @@ fn not_principal_with_deny_spares_only_who_is_listed_under_every_name() {
         ("session and account", &[SESSION, HERE], session(), denied),
         ("session and role", &[SESSION, ROLE], session(), denied),
         ("everyone", &["*"], session(), "allow"),
+        ("somebody and everyone", &[CAROL, "*"], session(), "allow"),
         ("somebody else", &[CAROL, THERE], alice(), denied),
     ];
     for (name, listed, caller, expected) in rows {
