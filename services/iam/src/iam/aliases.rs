@@ -16,7 +16,10 @@ pub(super) fn add(table: Table) -> Table {
 struct CreateAccountAlias;
 
 impl Operation for CreateAccountAlias {
-    declare!(CreateAccountAlias, Audit::write(), CreateAccountAliasRequest => CreateAccountAliasResponse, CreateAccountAliasError, NoResource);
+    declare!(
+        CreateAccountAlias, Audit::write(),
+        CreateAccountAliasRequest => CreateAccountAliasResponse, CreateAccountAliasError, NoResource
+    );
 
     async fn subject(cx: IamCx<'_>, _input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         Ok(NoResource::of(&cx))
@@ -50,7 +53,10 @@ impl Operation for CreateAccountAlias {
 struct DeleteAccountAlias;
 
 impl Operation for DeleteAccountAlias {
-    declare!(DeleteAccountAlias, Audit::write(), DeleteAccountAliasRequest => DeleteAccountAliasResponse, DeleteAccountAliasError, NoResource);
+    declare!(
+        DeleteAccountAlias, Audit::write(),
+        DeleteAccountAliasRequest => DeleteAccountAliasResponse, DeleteAccountAliasError, NoResource
+    );
 
     async fn subject(cx: IamCx<'_>, _input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         Ok(NoResource::of(&cx))
@@ -77,7 +83,10 @@ impl Operation for DeleteAccountAlias {
 struct ListAccountAliases;
 
 impl Operation for ListAccountAliases {
-    declare!(ListAccountAliases, Audit::read_only(), ListAccountAliasesRequest => ListAccountAliasesResponse, ListAccountAliasesError, NoResource);
+    declare!(
+        ListAccountAliases, Audit::read_only(),
+        ListAccountAliasesRequest => ListAccountAliasesResponse, ListAccountAliasesError, NoResource
+    );
 
     async fn subject(cx: IamCx<'_>, _input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         Ok(NoResource::of(&cx))

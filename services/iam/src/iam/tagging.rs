@@ -116,10 +116,28 @@ macro_rules! list {
 
 tag!(TagUser, TagUserRequest => TagUserResponse, TagUserError, UserRecord, find::entity, user_name);
 tag!(TagRole, TagRoleRequest => TagRoleResponse, TagRoleError, RoleRecord, find::entity, role_name);
-tag!(TagOpenIDConnectProvider, TagOpenIDConnectProviderRequest => TagOpenIDConnectProviderResponse, TagOpenIDConnectProviderError, ProviderRecord, oidc::find, open_id_connect_provider_arn);
+tag!(
+    TagOpenIDConnectProvider,
+    TagOpenIDConnectProviderRequest => TagOpenIDConnectProviderResponse,
+    TagOpenIDConnectProviderError, ProviderRecord, oidc::find, open_id_connect_provider_arn
+);
 untag!(UntagUser, UntagUserRequest => UntagUserResponse, UntagUserError, UserRecord, find::entity, user_name);
 untag!(UntagRole, UntagRoleRequest => UntagRoleResponse, UntagRoleError, RoleRecord, find::entity, role_name);
-untag!(UntagOpenIDConnectProvider, UntagOpenIDConnectProviderRequest => UntagOpenIDConnectProviderResponse, UntagOpenIDConnectProviderError, ProviderRecord, oidc::find, open_id_connect_provider_arn);
-list!(ListUserTags, ListUserTagsRequest => ListUserTagsResponse, ListUserTagsError, UserRecord, find::entity, user_name);
-list!(ListRoleTags, ListRoleTagsRequest => ListRoleTagsResponse, ListRoleTagsError, RoleRecord, find::entity, role_name);
-list!(ListOpenIDConnectProviderTags, ListOpenIDConnectProviderTagsRequest => ListOpenIDConnectProviderTagsResponse, ListOpenIDConnectProviderTagsError, ProviderRecord, oidc::find, open_id_connect_provider_arn);
+untag!(
+    UntagOpenIDConnectProvider,
+    UntagOpenIDConnectProviderRequest => UntagOpenIDConnectProviderResponse,
+    UntagOpenIDConnectProviderError, ProviderRecord, oidc::find, open_id_connect_provider_arn
+);
+list!(
+    ListUserTags,
+    ListUserTagsRequest => ListUserTagsResponse, ListUserTagsError, UserRecord, find::entity, user_name
+);
+list!(
+    ListRoleTags,
+    ListRoleTagsRequest => ListRoleTagsResponse, ListRoleTagsError, RoleRecord, find::entity, role_name
+);
+list!(
+    ListOpenIDConnectProviderTags,
+    ListOpenIDConnectProviderTagsRequest => ListOpenIDConnectProviderTagsResponse,
+    ListOpenIDConnectProviderTagsError, ProviderRecord, oidc::find, open_id_connect_provider_arn
+);

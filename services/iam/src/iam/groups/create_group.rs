@@ -9,7 +9,10 @@ use crate::iam::prelude::*;
 pub(super) struct CreateGroup;
 
 impl Operation for CreateGroup {
-    declare!(CreateGroup, Audit::write().with_response(), CreateGroupRequest => CreateGroupResponse, CreateGroupError, Target<GroupRecord>);
+    declare!(
+        CreateGroup, Audit::write().with_response(),
+        CreateGroupRequest => CreateGroupResponse, CreateGroupError, Target<GroupRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         let path = input.path.as_deref().unwrap_or("/");

@@ -8,7 +8,10 @@ use crate::iam::prelude::*;
 pub(super) struct DeleteGroup;
 
 impl Operation for DeleteGroup {
-    declare!(DeleteGroup, Audit::write(), DeleteGroupRequest => DeleteGroupResponse, DeleteGroupError, Target<GroupRecord>);
+    declare!(
+        DeleteGroup, Audit::write(),
+        DeleteGroupRequest => DeleteGroupResponse, DeleteGroupError, Target<GroupRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::entity(cx, &input.group_name).await

@@ -7,7 +7,10 @@ use crate::iam::prelude::*;
 pub(super) struct ListGroupsForUser;
 
 impl Operation for ListGroupsForUser {
-    declare!(ListGroupsForUser, Audit::read_only(), ListGroupsForUserRequest => ListGroupsForUserResponse, ListGroupsForUserError, Target<UserRecord>);
+    declare!(
+        ListGroupsForUser, Audit::read_only(),
+        ListGroupsForUserRequest => ListGroupsForUserResponse, ListGroupsForUserError, Target<UserRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::entity(cx, &input.user_name).await

@@ -40,7 +40,10 @@ impl Subject for Membership {
 pub(super) struct AddUserToGroup;
 
 impl Operation for AddUserToGroup {
-    declare!(AddUserToGroup, Audit::write(), AddUserToGroupRequest => AddUserToGroupResponse, AddUserToGroupError, Membership);
+    declare!(
+        AddUserToGroup, Audit::write(),
+        AddUserToGroupRequest => AddUserToGroupResponse, AddUserToGroupError, Membership
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         Membership::find(cx, &input.group_name, &input.user_name).await
@@ -71,7 +74,10 @@ impl Operation for AddUserToGroup {
 pub(super) struct RemoveUserFromGroup;
 
 impl Operation for RemoveUserFromGroup {
-    declare!(RemoveUserFromGroup, Audit::write(), RemoveUserFromGroupRequest => RemoveUserFromGroupResponse, RemoveUserFromGroupError, Membership);
+    declare!(
+        RemoveUserFromGroup, Audit::write(),
+        RemoveUserFromGroupRequest => RemoveUserFromGroupResponse, RemoveUserFromGroupError, Membership
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         Membership::find(cx, &input.group_name, &input.user_name).await

@@ -6,7 +6,10 @@ use crate::iam::rename::{self, Renamed};
 pub(super) struct UpdateGroup;
 
 impl Operation for UpdateGroup {
-    declare!(UpdateGroup, Audit::write(), UpdateGroupRequest => UpdateGroupResponse, UpdateGroupError, Renamed<GroupRecord>);
+    declare!(
+        UpdateGroup, Audit::write(),
+        UpdateGroupRequest => UpdateGroupResponse, UpdateGroupError, Renamed<GroupRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         let (name, path) = (input.new_group_name.as_deref(), input.new_path.as_deref());

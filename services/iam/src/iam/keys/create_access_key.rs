@@ -14,7 +14,10 @@ const KEYS_MAX: usize = 2;
 pub(super) struct CreateAccessKey;
 
 impl Operation for CreateAccessKey {
-    declare!(CreateAccessKey, Audit::write().with_response(), CreateAccessKeyRequest => CreateAccessKeyResponse, CreateAccessKeyError, Whom);
+    declare!(
+        CreateAccessKey, Audit::write().with_response(),
+        CreateAccessKeyRequest => CreateAccessKeyResponse, CreateAccessKeyError, Whom
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         whom(cx, input.user_name.as_deref()).await

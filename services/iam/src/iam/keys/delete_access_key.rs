@@ -9,7 +9,10 @@ use crate::iam::users::{Whom, whom};
 pub(super) struct DeleteAccessKey;
 
 impl Operation for DeleteAccessKey {
-    declare!(DeleteAccessKey, Audit::write(), DeleteAccessKeyRequest => DeleteAccessKeyResponse, DeleteAccessKeyError, Whom);
+    declare!(
+        DeleteAccessKey, Audit::write(),
+        DeleteAccessKeyRequest => DeleteAccessKeyResponse, DeleteAccessKeyError, Whom
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         whom(cx, input.user_name.as_deref()).await

@@ -27,7 +27,10 @@ impl Subject for KeyHolder {
 }
 
 impl Operation for GetAccessKeyLastUsed {
-    declare!(GetAccessKeyLastUsed, Audit::read_only(), GetAccessKeyLastUsedRequest => GetAccessKeyLastUsedResponse, GetAccessKeyLastUsedError, KeyHolder);
+    declare!(
+        GetAccessKeyLastUsed, Audit::read_only(),
+        GetAccessKeyLastUsedRequest => GetAccessKeyLastUsedResponse, GetAccessKeyLastUsedError, KeyHolder
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         let (store, account) = (&*cx.system.store, cx.call.account());

@@ -7,7 +7,10 @@ use crate::iam::users::{Whom, whom};
 pub(super) struct ListAccessKeys;
 
 impl Operation for ListAccessKeys {
-    declare!(ListAccessKeys, Audit::read_only(), ListAccessKeysRequest => ListAccessKeysResponse, ListAccessKeysError, Whom);
+    declare!(
+        ListAccessKeys, Audit::read_only(),
+        ListAccessKeysRequest => ListAccessKeysResponse, ListAccessKeysError, Whom
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         whom(cx, input.user_name.as_deref()).await

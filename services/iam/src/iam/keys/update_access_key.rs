@@ -7,7 +7,10 @@ use crate::iam::users::{Whom, whom};
 pub(super) struct UpdateAccessKey;
 
 impl Operation for UpdateAccessKey {
-    declare!(UpdateAccessKey, Audit::write(), UpdateAccessKeyRequest => UpdateAccessKeyResponse, UpdateAccessKeyError, Whom);
+    declare!(
+        UpdateAccessKey, Audit::write(),
+        UpdateAccessKeyRequest => UpdateAccessKeyResponse, UpdateAccessKeyError, Whom
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         whom(cx, input.user_name.as_deref()).await

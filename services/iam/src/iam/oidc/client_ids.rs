@@ -9,7 +9,11 @@ use crate::iam::prelude::*;
 pub(super) struct AddClientIDToOpenIDConnectProvider;
 
 impl Operation for AddClientIDToOpenIDConnectProvider {
-    declare!(AddClientIDToOpenIDConnectProvider, Audit::write(), AddClientIDToOpenIDConnectProviderRequest => AddClientIDToOpenIDConnectProviderResponse, AddClientIDToOpenIDConnectProviderError, Target<ProviderRecord>);
+    declare!(
+        AddClientIDToOpenIDConnectProvider, Audit::write(),
+        AddClientIDToOpenIDConnectProviderRequest => AddClientIDToOpenIDConnectProviderResponse,
+        AddClientIDToOpenIDConnectProviderError, Target<ProviderRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         super::find(cx, &input.open_id_connect_provider_arn).await
@@ -39,7 +43,11 @@ impl Operation for AddClientIDToOpenIDConnectProvider {
 pub(super) struct RemoveClientIDFromOpenIDConnectProvider;
 
 impl Operation for RemoveClientIDFromOpenIDConnectProvider {
-    declare!(RemoveClientIDFromOpenIDConnectProvider, Audit::write(), RemoveClientIDFromOpenIDConnectProviderRequest => RemoveClientIDFromOpenIDConnectProviderResponse, RemoveClientIDFromOpenIDConnectProviderError, Target<ProviderRecord>);
+    declare!(
+        RemoveClientIDFromOpenIDConnectProvider, Audit::write(),
+        RemoveClientIDFromOpenIDConnectProviderRequest => RemoveClientIDFromOpenIDConnectProviderResponse,
+        RemoveClientIDFromOpenIDConnectProviderError, Target<ProviderRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         super::find(cx, &input.open_id_connect_provider_arn).await

@@ -9,7 +9,11 @@ use crate::iam::prelude::*;
 pub(super) struct CreateOpenIDConnectProvider;
 
 impl Operation for CreateOpenIDConnectProvider {
-    declare!(CreateOpenIDConnectProvider, Audit::write().with_response(), CreateOpenIDConnectProviderRequest => CreateOpenIDConnectProviderResponse, CreateOpenIDConnectProviderError, Target<ProviderRecord>);
+    declare!(
+        CreateOpenIDConnectProvider, Audit::write().with_response(),
+        CreateOpenIDConnectProviderRequest => CreateOpenIDConnectProviderResponse,
+        CreateOpenIDConnectProviderError, Target<ProviderRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         let (_, url) = url::cut::<Self::Error>(&input.url)?;

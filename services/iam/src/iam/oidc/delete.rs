@@ -8,7 +8,11 @@ use crate::iam::prelude::*;
 pub(super) struct DeleteOpenIDConnectProvider;
 
 impl Operation for DeleteOpenIDConnectProvider {
-    declare!(DeleteOpenIDConnectProvider, Audit::write(), DeleteOpenIDConnectProviderRequest => DeleteOpenIDConnectProviderResponse, DeleteOpenIDConnectProviderError, Target<ProviderRecord>);
+    declare!(
+        DeleteOpenIDConnectProvider, Audit::write(),
+        DeleteOpenIDConnectProviderRequest => DeleteOpenIDConnectProviderResponse,
+        DeleteOpenIDConnectProviderError, Target<ProviderRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         super::find(cx, &input.open_id_connect_provider_arn).await

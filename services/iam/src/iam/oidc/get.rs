@@ -7,7 +7,11 @@ use crate::iam::prelude::*;
 pub(super) struct GetOpenIDConnectProvider;
 
 impl Operation for GetOpenIDConnectProvider {
-    declare!(GetOpenIDConnectProvider, Audit::read_only(), GetOpenIDConnectProviderRequest => GetOpenIDConnectProviderResponse, GetOpenIDConnectProviderError, Target<ProviderRecord>);
+    declare!(
+        GetOpenIDConnectProvider, Audit::read_only(),
+        GetOpenIDConnectProviderRequest => GetOpenIDConnectProviderResponse,
+        GetOpenIDConnectProviderError, Target<ProviderRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         super::find(cx, &input.open_id_connect_provider_arn).await

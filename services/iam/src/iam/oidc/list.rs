@@ -8,7 +8,10 @@ use crate::iam::prelude::*;
 pub(super) struct ListOpenIDConnectProviders;
 
 impl Operation for ListOpenIDConnectProviders {
-    declare!(ListOpenIDConnectProviders, Audit::read_only(), ListOpenIDConnectProvidersRequest => ListOpenIDConnectProvidersResponse, ListOpenIDConnectProvidersError, Listed);
+    declare!(
+        ListOpenIDConnectProviders, Audit::read_only(),
+        ListOpenIDConnectProvidersRequest => ListOpenIDConnectProvidersResponse, ListOpenIDConnectProvidersError, Listed
+    );
 
     async fn subject(cx: IamCx<'_>, _input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         Ok(Listed::entities(&cx, "oidc-provider", None))

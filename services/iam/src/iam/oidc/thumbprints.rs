@@ -26,7 +26,11 @@ pub(super) fn accept<E: From<InvalidInputException>>(thumbprints: &[String]) -> 
 pub(super) struct UpdateOpenIDConnectProviderThumbprint;
 
 impl Operation for UpdateOpenIDConnectProviderThumbprint {
-    declare!(UpdateOpenIDConnectProviderThumbprint, Audit::write(), UpdateOpenIDConnectProviderThumbprintRequest => UpdateOpenIDConnectProviderThumbprintResponse, UpdateOpenIDConnectProviderThumbprintError, Target<ProviderRecord>);
+    declare!(
+        UpdateOpenIDConnectProviderThumbprint, Audit::write(),
+        UpdateOpenIDConnectProviderThumbprintRequest => UpdateOpenIDConnectProviderThumbprintResponse,
+        UpdateOpenIDConnectProviderThumbprintError, Target<ProviderRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         super::find(cx, &input.open_id_connect_provider_arn).await

@@ -14,7 +14,10 @@ const SESSION_SECONDS_DEFAULT: i32 = 3_600;
 pub(super) struct CreateRole;
 
 impl Operation for CreateRole {
-    declare!(CreateRole, Audit::write().with_response(), CreateRoleRequest => CreateRoleResponse, CreateRoleError, Target<RoleRecord>);
+    declare!(
+        CreateRole, Audit::write().with_response(),
+        CreateRoleRequest => CreateRoleResponse, CreateRoleError, Target<RoleRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         let path = input.path.as_deref().unwrap_or("/");

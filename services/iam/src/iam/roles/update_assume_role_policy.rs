@@ -6,7 +6,10 @@ use crate::iam::prelude::*;
 pub(super) struct UpdateAssumeRolePolicy;
 
 impl Operation for UpdateAssumeRolePolicy {
-    declare!(UpdateAssumeRolePolicy, Audit::write(), UpdateAssumeRolePolicyRequest => UpdateAssumeRolePolicyResponse, UpdateAssumeRolePolicyError, Target<RoleRecord>);
+    declare!(
+        UpdateAssumeRolePolicy, Audit::write(),
+        UpdateAssumeRolePolicyRequest => UpdateAssumeRolePolicyResponse, UpdateAssumeRolePolicyError, Target<RoleRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::entity(cx, &input.role_name).await

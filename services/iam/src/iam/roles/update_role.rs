@@ -32,7 +32,10 @@ impl Operation for UpdateRole {
 pub(super) struct UpdateRoleDescription;
 
 impl Operation for UpdateRoleDescription {
-    declare!(UpdateRoleDescription, Audit::write().with_response(), UpdateRoleDescriptionRequest => UpdateRoleDescriptionResponse, UpdateRoleDescriptionError, Target<RoleRecord>);
+    declare!(
+        UpdateRoleDescription, Audit::write().with_response(),
+        UpdateRoleDescriptionRequest => UpdateRoleDescriptionResponse, UpdateRoleDescriptionError, Target<RoleRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         find::entity(cx, &input.role_name).await

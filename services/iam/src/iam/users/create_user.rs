@@ -9,7 +9,10 @@ use crate::iam::prelude::*;
 pub(super) struct CreateUser;
 
 impl Operation for CreateUser {
-    declare!(CreateUser, Audit::write().with_response(), CreateUserRequest => CreateUserResponse, CreateUserError, Target<UserRecord>);
+    declare!(
+        CreateUser, Audit::write().with_response(),
+        CreateUserRequest => CreateUserResponse, CreateUserError, Target<UserRecord>
+    );
 
     async fn subject(cx: IamCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         let path = input.path.as_deref().unwrap_or("/");
