@@ -62,6 +62,20 @@ impl Pager {
         Cut { items, marker: last.filter(|_| more).map(|last| ENCODING.encode_to_string(last.as_bytes())) }
     }
 
+    /// Cuts a page of at most `most` from the numbers below `total`, without counting up to where it starts.
+    pub(crate) fn numbers<E: From<ValidationException>>(&self, total: usize, most: usize) -> Result<Cut<usize>, E> {
+        let start = match &self.after {
+            None => 0,
+            Some(last) => {
+                let last: usize = last.parse().map_err(|_| ValidationException::new("Invalid Marker."))?;
+                last.saturating_add(1).min(total)
+            }
+        };
+        let end = start.saturating_add(self.limit.min(most.max(1))).min(total);
+        let marker = (end < total).then(|| ENCODING.encode_to_string((end - 1).to_string().as_bytes()));
+        Ok(Cut { items: (start..end).collect(), marker })
+    }
+
     /// Cuts a page from the account's records of a type, in the order of their ids, leaving out what `keep` refuses.
     pub(crate) async fn records<R: Record>(
         &self,
@@ -112,6 +126,23 @@ mod tests {
         }
         assert_eq!((seen.as_slice(), pages), (&names[..], 3));
         assert!(pager(None, 5).cut(all()).marker.is_none());
+    }
+
+    #[test]
+    fn numbers_go_on_behind_the_last_one() {
+        let cut = |marker: Option<&str>, most| pager(marker, 3).numbers::<ValidationException>(7, most).unwrap();
+        let first = cut(None, 100);
+        assert_eq!(first.items, [0, 1, 2]);
+        let second = cut(first.marker.as_deref(), 2);
+        assert_eq!(second.items, [3, 4]);
+        let last = cut(second.marker.as_deref(), 0);
+        assert_eq!((last.items.as_slice(), last.is_truncated()), (&[5][..], Some(true)));
+        let last = cut(last.marker.as_deref(), 100);
+        assert_eq!((last.items.as_slice(), last.marker), (&[6][..], None));
+        let far = ENCODING.encode_to_string(usize::MAX.to_string().as_bytes());
+        assert!(cut(Some(&far), 100).items.is_empty());
+        let name = ENCODING.encode_to_string("name");
+        assert!(pager(Some(&name), 3).numbers::<ValidationException>(7, 100).is_err());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Context keys: which ones policies ask for, and which ones a simulation has.
 
+use std::collections::HashSet;
+
 use claviger_policy::{Context, Document, TableContext, condition_key};
 use claviger_shapes::iam::{ContextEntry, ContextKeyTypeEnum};
 
@@ -8,37 +10,36 @@ use super::source::Source;
 
 /// Keys in order of appearance, each once, as the policies write them.
 #[derive(Default)]
-pub(crate) struct Keys(Vec<String>);
+pub(crate) struct Keys {
+    names: Vec<String>,
+    seen: HashSet<String>,
+}
 
 impl Keys {
     /// The keys of several policies.
     pub(crate) fn of<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Self {
         let mut keys = Self::default();
         for source in sources {
-            keys.add(&source.text, &source.document, |_| true);
+            keys.add(&source.text, &source.document);
         }
         keys
     }
 
-    /// Adds those keys of a policy that `wanted` picks.
-    pub(crate) fn add(&mut self, text: &str, document: &Document, wanted: impl Fn(&str) -> bool) {
+    fn add(&mut self, text: &str, document: &Document) {
+        let folded = text.to_ascii_lowercase();
         for key in document.context_keys() {
-            if wanted(key) && !self.0.iter().any(|known| condition_key(known) == key) {
-                self.0.push(as_written(text, key));
+            if self.seen.insert(key.to_owned()) {
+                // In the case the policy has it in; an escaped one is not found.
+                let written = folded.find(key).and_then(|start| text.get(start..start + key.len()));
+                self.names.push(written.unwrap_or(key).to_owned());
             }
         }
     }
 
     /// The names.
     pub(crate) fn into_names(self) -> Vec<String> {
-        self.0
+        self.names
     }
-}
-
-/// The key in the case the policy has it in.
-fn as_written(text: &str, key: &str) -> String {
-    let place = text.to_ascii_lowercase().find(key);
-    place.and_then(|start| text.get(start..start + key.len())).unwrap_or(key).to_owned()
 }
 
 /// What the caller gives by itself, and over it what the request says.

@@ -19,6 +19,9 @@ use claviger_shapes::iam::{ContextEntry, EvaluationResult, InvalidInputException
 
 use crate::iam::page::Pager;
 
+/// Bytes of policy that one answer reads: long policies make short pages, as AWS reserves the right to.
+const READ_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// What is asked, whatever the policies come from.
 pub(super) struct Questions<'a> {
     /// `service:Name`.
@@ -49,6 +52,13 @@ pub(super) struct Scene {
     pub controls: Vec<Vec<std::sync::Arc<Document>>>,
 }
 
+/// What the questions of one request have in common.
+struct Question<'a> {
+    resource_policy: Option<&'a Source>,
+    rule: ResourceRule,
+    context: &'a TableContext,
+}
+
 impl Scene {
     /// Answers a page of the questions: every action with every resource.
     pub(super) fn answer<E>(&self, questions: &Questions<'_>) -> Result<SimulatePolicyResponse, E>
@@ -74,16 +84,24 @@ impl Scene {
             None => self.caller.account(),
         };
         let context = context::table(&self.caller, questions.entries.unwrap_or_default());
-        let pairs =
-            questions.actions.iter().flat_map(|action| resources.iter().map(move |resource| (action, resource)));
-        let cut = pager.cut(pairs.enumerate().map(|(number, pair)| (format!("{number:010}"), pair)));
+        let question = Question { resource_policy: resource_policy.as_ref(), rule, context: &context };
+        let bytes: usize = self.sources(&question).map(|source| source.text.len()).sum();
+        let asked = Keys::of(self.sources(&question)).into_names();
+        let total = questions.actions.len().saturating_mul(resources.len());
+        let cut = pager.numbers::<E>(total, READ_BYTES_MAX / bytes.max(1))?;
         let (is_truncated, marker) = (cut.is_truncated(), cut.marker);
-        let question = |(action, resource): (&String, &String)| {
-            let owner = account_in(resource).unwrap_or(owner);
-            self.judge(action, resource, owner, resource_policy.as_ref(), rule, &context)
+        let answer = |number: usize| {
+            let action = questions.actions.get(number / resources.len())?;
+            let resource = resources.get(number % resources.len())?;
+            Some(self.judge(action, resource, account_in(resource).unwrap_or(owner), &question, &asked))
         };
-        let results = cut.items.into_iter().map(question).collect();
+        let results = cut.items.into_iter().filter_map(answer).collect();
         Ok(SimulatePolicyResponse { evaluation_results: Some(results), is_truncated, marker })
+    }
+
+    /// Every policy that is told of.
+    fn sources<'a>(&'a self, question: &Question<'a>) -> impl Iterator<Item = &'a Source> {
+        question.resource_policy.into_iter().chain(&self.identity).chain(&self.boundary)
     }
 
     fn judge(
@@ -91,11 +109,10 @@ impl Scene {
         action: &str,
         resource: &str,
         owner: &str,
-        resource_policy: Option<&Source>,
-        rule: ResourceRule,
-        context: &TableContext,
+        question: &Question<'_>,
+        asked: &[String],
     ) -> EvaluationResult {
-        let context = context::with_default(context, "aws:ResourceAccount", owner);
+        let context = context::with_default(question.context, "aws:ResourceAccount", owner);
         let request = Request {
             principal: self.caller.principal(),
             action,
@@ -108,18 +125,23 @@ impl Scene {
             self.controls.iter().map(|level| level.iter().map(|document| &**document).collect()).collect();
         let levels: Vec<&[&Document]> = levels.iter().map(Vec::as_slice).collect();
         let policies = Policies {
-            resource: resource_policy.map(|source| &*source.document),
-            rule,
+            resource: question.resource_policy.map(|source| &*source.document),
+            rule: question.rule,
             identity: &identity,
             boundary: self.boundary.as_ref().map(|source| &*source.document),
             service_control: &levels,
             ..Policies::default()
         };
         let explanation = explain(&request, &policies);
-        let sources = verdict::Sources { identity: &self.identity, boundary: self.boundary.as_ref(), resource_policy };
+        let sources = verdict::Sources {
+            identity: &self.identity,
+            boundary: self.boundary.as_ref(),
+            resource_policy: question.resource_policy,
+        };
         verdict::Verdict {
             explanation: &explanation,
             sources,
+            asked,
             levels: levels.len(),
             foreign: owner != self.caller.account(),
         }

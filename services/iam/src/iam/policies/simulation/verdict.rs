@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use claviger_policy::{Cause, Context, Effect, Explanation, Outcome, PolicyRef, StatementTrace, TableContext};
+use claviger_policy::{
+    Cause, Context, Effect, Explanation, Outcome, PolicyRef, StatementTrace, TableContext, condition_key,
+};
 use claviger_shapes::iam::{
     EvaluationResult, OrganizationsDecisionDetail, PermissionsBoundaryDecisionDetail, PolicyEvaluationDecisionType,
     ResourceSpecificResult, Statement,
 };
 
-use super::context::Keys;
 use super::places;
 use super::source::{BOUNDARY, IDENTITY, RESOURCE, Source};
 
@@ -36,6 +37,8 @@ impl<'a> Sources<'a> {
 pub(super) struct Verdict<'a> {
     pub explanation: &'a Explanation,
     pub sources: Sources<'a>,
+    /// The keys that the policies read, service control policies not counted.
+    pub asked: &'a [String],
     /// Levels of service control policies.
     pub levels: usize,
     /// Whether the resource belongs to another account than the caller's.
@@ -114,15 +117,9 @@ impl Verdict<'_> {
         matched
     }
 
-    /// The keys that policies read and the request lacks. Service control policies are not told of.
+    /// The keys that policies read and the request lacks.
     fn missing(&self, context: &TableContext) -> Vec<String> {
-        let mut keys = Keys::default();
-        let sources =
-            self.sources.resource_policy.into_iter().chain(self.sources.identity).chain(self.sources.boundary);
-        for source in sources {
-            keys.add(&source.text, &source.document, |key| context.get(key).is_none());
-        }
-        keys.into_names()
+        self.asked.iter().filter(|key| context.get(&condition_key(key)).is_none()).cloned().collect()
     }
 
     fn organizations(&self) -> Option<OrganizationsDecisionDetail> {
