@@ -1,7 +1,8 @@
-//! What this crate adds to the library's signing: each algorithm here against the same call of aws-lc-rs, turn by turn in
-//! one run, so that the load of the machine falls on both alike.
+//! What this crate adds to the library's signing: each algorithm here against the same call of aws-lc-rs, turn by turn
+//! in one run, so that the load of the machine falls on both alike.
 //!
-//! Run: `cargo bench -p claviger-crypto`. Prints the best round of each side and how much of the library's speed is left.
+//! Run: `cargo bench -p claviger-crypto --bench signing`. Prints the best round of each side and the share of the
+//! library's speed that is left.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

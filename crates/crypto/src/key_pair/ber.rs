@@ -13,8 +13,8 @@ const END: [u8; 2] = [0, 0];
 const DEPTH_MAX: usize = 8;
 
 /// The same element with definite, minimal lengths and octet strings in one piece. `None` unless the bytes are one
-/// element with nothing after it. What octet strings contain is left as it is, and so are values that BER would write in more ways
-/// than one: what reads them decides.
+/// element with nothing after it. What octet strings contain is left as it is, and so are values that BER would write
+/// in more ways than one: what reads them decides.
 pub(super) fn to_der(ber: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (der, rest) = element(ber, DEPTH_MAX)?;
     rest.is_empty().then_some(der)

@@ -1,7 +1,7 @@
 //! Project Wycheproof's vectors through this crate: thousands of inputs on which implementations have failed.
 //!
-//! Every file of the families that the crate offers is either run or named by a rule in [`SKIPPED`] with the reason; one that
-//! is neither fails the test, so vectors that are new in a later version are decided on.
+//! Every file of the families that the crate offers is either run or named by a rule in [`SKIPPED`] with the reason;
+//! one that is neither fails the test, so vectors that are new in a later version are decided on.
 
 mod keys;
 mod signatures;
