@@ -40,6 +40,11 @@ pub fn internal(cause: impl std::fmt::Display) -> Internal {
     Internal(cause.to_string())
 }
 
+/// Runs work that takes long away from the threads that serve connections.
+pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Internal> {
+    tokio::task::spawn_blocking(work).await.map_err(internal)
+}
+
 impl Internal {
     /// The answer sent.
     pub fn into_fault(self) -> Fault {

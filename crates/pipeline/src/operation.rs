@@ -264,6 +264,8 @@ impl Audit {
 pub enum Quota {
     /// The shared pool of symmetric cryptographic operations.
     SymmetricCryptography,
+    /// The pool that belongs to the key's spec, or to the spec of the key pair asked for.
+    Cryptography,
     /// A pool of the operation's own: requests per second.
     Own(u32),
     /// Calls that are not limited.

@@ -11,12 +11,13 @@ use claviger_wire::arn::partition_of;
 use jiff::Timestamp;
 
 use crate::Kms;
+use crate::backing::Backing;
 use crate::key::{KEY_TYPE, key_arn};
 use crate::policy::{self, KeyPolicy};
 use crate::record::{AliasRecord, KeyRecord, Manager, Rotation, alias_path};
 use crate::rotation::{self, days_after};
 
-/// Everything a new symmetric key is made of.
+/// Everything a new key is made of, besides its backing key.
 pub struct NewKey {
     /// Owning account.
     pub account: String,
@@ -24,6 +25,10 @@ pub struct NewKey {
     pub region: String,
     /// Bare key id.
     pub key_id: String,
+    /// Key spec; the backing key is of its kind.
+    pub spec: KeySpec,
+    /// Key usage; one of the spec's.
+    pub usage: KeyUsageType,
     /// Description.
     pub description: String,
     /// The policy; already accepted.
@@ -47,9 +52,11 @@ pub fn new_key_id() -> String {
 
 impl NewKey {
     /// The key's record and its first material, added to `batch`.
-    pub fn add_to(self, batch: &mut Batch, domain: &DomainKey, material: &KeyMaterial) -> KeyRecord {
+    pub fn add_to(self, batch: &mut Batch, domain: &DomainKey, backing: &Backing) -> Result<KeyRecord, Internal> {
+        let material_id = backing.id(&self.key_id);
+        let wrapped = backing.wrap(domain, &self.key_id)?;
         let mut record = KeyRecord {
-            current_material: material.id(&self.key_id),
+            current_material: material_id,
             account: self.account,
             region: self.region,
             key_id: self.key_id,
@@ -57,8 +64,8 @@ impl NewKey {
             description: self.description,
             enabled: self.enabled,
             deletion: None,
-            spec: KeySpec::SymmetricDefault.as_str().to_owned(),
-            usage: KeyUsageType::EncryptDecrypt.as_str().to_owned(),
+            spec: self.spec.as_str().to_owned(),
+            usage: self.usage.as_str().to_owned(),
             origin: OriginType::AwsKms.as_str().to_owned(),
             manager: self.manager,
             policy: self.policy.text,
@@ -72,9 +79,9 @@ impl NewKey {
             },
             grants: 0,
         };
-        rotation::first_material(&mut record, domain, material, batch);
+        rotation::first_material(&mut record, material_id, wrapped, batch);
         batch.insert(&record);
-        record
+        Ok(record)
     }
 }
 
@@ -120,6 +127,8 @@ impl Kms {
             account: account.to_owned(),
             region: region.to_owned(),
             key_id: new_key_id(),
+            spec: KeySpec::SymmetricDefault,
+            usage: KeyUsageType::EncryptDecrypt,
             description: format!("Default key that protects my {protects} when no other key is defined"),
             policy: policy::managed(partition, account, region, service).into(),
             tags: BTreeMap::new(),
@@ -139,7 +148,7 @@ impl Kms {
             updated: now,
         };
         batch.insert(&alias);
-        key.add_to(&mut batch, &domain, &KeyMaterial::generate());
+        key.add_to(&mut batch, &domain, &Backing::Symmetric(KeyMaterial::generate()))?;
         let event = ServiceEvent {
             source: crate::EVENT_SOURCE,
             name: "CreateKey",

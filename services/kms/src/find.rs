@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use claviger_crypto::material::{KeyMaterial, KeyMaterialId};
+use claviger_crypto::material::KeyMaterialId;
 use claviger_pipeline::{Call, Cx, Internal, Listener, LoadCache, System, Wording, internal, unseen};
 use claviger_shapes::kms::{InvalidArnException, NotFoundException};
 use claviger_shapes::{AccessDeniedException, InternalFailure};
 use claviger_store::Records;
 use claviger_wire::arn::partition_of;
 
+use crate::backing::Backing;
 use crate::grant::Grants;
 use crate::key::{Key, KeySubject, alias_arn, key_arn};
 use crate::record::{
@@ -38,7 +39,7 @@ pub(crate) enum Forms {
 pub struct Keys {
     keys: LoadCache<String, Arc<Key>>,
     aliases: LoadCache<String, Arc<str>>,
-    materials: LoadCache<(Arc<str>, KeyMaterialId), Arc<KeyMaterial>>,
+    materials: LoadCache<(Arc<str>, KeyMaterialId), Arc<Backing>>,
     /// Last uses not yet stored.
     pub uses: Uses,
     /// Grants.
@@ -110,7 +111,7 @@ impl Kms {
         system: &System,
         key: &Key,
         id: &KeyMaterialId,
-    ) -> Result<Option<Arc<KeyMaterial>>, Internal> {
+    ) -> Result<Option<Arc<Backing>>, Internal> {
         let load = async {
             let path = material_path(&key.path, id);
             let Some(stored) = system.store.load::<MaterialRecord>(&path).await.map_err(internal)? else {
@@ -119,16 +120,14 @@ impl Kms {
             let record = &key.record;
             let domain =
                 system.vault.domain(&*system.store, &record.account, &record.region).await.map_err(internal)?;
-            let material = domain
-                .unwrap_material(&record.key_id, id, &stored.record.wrapped)
-                .map_err(|_| internal(format!("key material {path} does not open under its domain key")))?;
-            Ok(Some(Arc::new(material)))
+            let backing = Backing::unwrap(&domain, key.kind()?, &record.key_id, id, &stored.record.wrapped)?;
+            Ok(Some(Arc::new(backing)))
         };
         self.keys.materials.get_or_load((Arc::clone(&key.path), *id), load).await
     }
 
-    /// The material that encrypts.
-    pub async fn current_material(&self, system: &System, key: &Key) -> Result<Arc<KeyMaterial>, Internal> {
+    /// The material that encrypts or signs.
+    pub async fn current_material(&self, system: &System, key: &Key) -> Result<Arc<Backing>, Internal> {
         if let Some(material) = key.current.get() {
             return Ok(Arc::clone(material));
         }

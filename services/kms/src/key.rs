@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use claviger_crypto::context::EncryptionContext;
-use claviger_crypto::material::KeyMaterial;
-use claviger_pipeline::{Call, Caller, Internal, Permission, Subject, Via, Wording, bool_text};
+use claviger_pipeline::{Call, Caller, Internal, Permission, Subject, Via, Wording, bool_text, internal};
 use claviger_policy::{Document, GrantKind, ResourceRule, Values};
 use claviger_shapes::InternalFailure;
-use claviger_shapes::kms::{EncryptionAlgorithmSpec, GrantOperation, InvalidKeyUsageException, KeyUsageType};
+use claviger_shapes::kms::{EncryptionAlgorithmSpec, GrantOperation, InvalidKeyUsageException, KeySpec, KeyUsageType};
 
+use crate::backing::Backing;
 use crate::grant::Use;
 use crate::record::{KeyRecord, Manager, key_path};
+use crate::spec::{self, Kind};
 use crate::{KmsCx, symmetric};
 
 /// Type of a key in audit records.
@@ -32,7 +33,7 @@ pub struct Key {
     /// Names of the aliases that stand for the key.
     pub aliases: Vec<String>,
     /// The material that encrypts, once it has been needed.
-    pub current: OnceLock<Arc<KeyMaterial>>,
+    pub current: OnceLock<Arc<Backing>>,
 }
 
 impl Key {
@@ -49,20 +50,28 @@ impl Key {
         matches!(self.record.manager, Manager::Aws(_))
     }
 
-    /// The only algorithm of a symmetric encryption key.
+    /// What stands behind the key.
+    pub fn kind(&self) -> Result<Kind, Internal> {
+        let spec = self.record.key_spec();
+        spec::kind(spec).ok_or_else(|| internal(format!("{} has the spec {}", self.arn, spec.as_str())))
+    }
+
+    /// Whether the key encrypts symmetrically.
+    pub fn is_symmetric(&self) -> bool {
+        self.record.key_spec() == KeySpec::SymmetricDefault
+    }
+
+    /// The encryption algorithm of a call, of those the key offers.
     pub fn require_algorithm<E: From<InvalidKeyUsageException>>(
         &self,
         algorithm: Option<EncryptionAlgorithmSpec>,
-    ) -> Result<(), E> {
-        match algorithm {
-            None | Some(EncryptionAlgorithmSpec::SymmetricDefault) => Ok(()),
-            Some(other) => Err(InvalidKeyUsageException::new(format!(
-                "Algorithm {} is incompatible with key spec {}.",
-                other.as_str(),
-                self.record.key_spec().as_str()
-            ))
-            .into()),
+    ) -> Result<EncryptionAlgorithmSpec, E> {
+        let algorithm = algorithm.unwrap_or(EncryptionAlgorithmSpec::SymmetricDefault);
+        let spec = self.record.key_spec();
+        if spec::encryption(spec).contains(&algorithm) {
+            return Ok(algorithm);
         }
+        Err(spec::incompatible(algorithm.as_str(), spec).into())
     }
 
     /// Refuses keys whose usage is not `wanted`.

@@ -4,10 +4,13 @@
 //! worker for what is due. Knows nothing of HTTP, SQL, signatures or cryptographic primitives.
 
 mod alias;
+mod asymmetric;
+mod backing;
 mod ciphertext;
 mod conditions;
 pub mod create;
 mod data_key;
+mod encryption;
 mod find;
 pub mod grant;
 pub mod key;
@@ -21,6 +24,7 @@ mod reference;
 pub mod rescue;
 mod rotation;
 pub mod seed;
+pub mod spec;
 mod state;
 mod symmetric;
 mod tags;

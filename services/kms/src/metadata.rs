@@ -1,18 +1,18 @@
 //! KeyMetadata: which members it has when.
 
 use claviger_shapes::Timestamp;
-use claviger_shapes::kms::{
-    CustomerMasterKeySpec, EncryptionAlgorithmSpec, KeyManagerType, KeyMetadata, KeyState, KeyUsageType,
-};
+use claviger_shapes::kms::{CustomerMasterKeySpec, KeyManagerType, KeyMetadata, KeyState, KeyUsageType};
 
 use crate::key::Key;
 use crate::record::Manager;
+use crate::spec;
 
 /// The metadata of a key as every operation shows it.
 pub(crate) fn of(key: &Key) -> KeyMetadata {
     let record = &key.record;
     let state = record.state();
-    let encrypts = record.key_usage() == KeyUsageType::EncryptDecrypt;
+    let spec = record.key_spec();
+    let offered = |usage| record.key_usage() == usage;
     KeyMetadata {
         aws_account_id: Some(record.account.clone()),
         key_id: Some(record.key_id.clone()),
@@ -31,9 +31,14 @@ pub(crate) fn of(key: &Key) -> KeyMetadata {
         // The older member repeats the spec for every spec it has a name for.
         customer_master_key_spec: record.spec.parse::<CustomerMasterKeySpec>().ok(),
         key_spec: Some(record.key_spec()),
-        encryption_algorithms: encrypts.then(|| vec![EncryptionAlgorithmSpec::SymmetricDefault]),
+        encryption_algorithms: offered(KeyUsageType::EncryptDecrypt).then(|| spec::encryption(spec).to_vec()),
+        signing_algorithms: offered(KeyUsageType::SignVerify).then(|| spec::signing(spec).to_vec()),
+        mac_algorithms: spec::mac(spec).map(|algorithm| vec![algorithm]),
+        key_agreement_algorithms: offered(KeyUsageType::KeyAgreement).then(|| vec![spec::AGREEMENT]),
+        encapsulation_algorithms: offered(KeyUsageType::EncapsulateDecapsulate).then(|| vec![spec::ENCAPSULATION]),
         multi_region: Some(false),
-        current_key_material_id: Some(record.current_material.to_string()),
+        // Only symmetric keys can have more than one.
+        current_key_material_id: key.is_symmetric().then(|| record.current_material.to_string()),
         ..Default::default()
     }
 }

@@ -1,7 +1,7 @@
 //! New key material for an existing key.
 
-use claviger_crypto::hierarchy::DomainKey;
-use claviger_crypto::material::KeyMaterial;
+use claviger_crypto::hierarchy::{DomainKey, WrappedKey};
+use claviger_crypto::material::{KeyMaterial, KeyMaterialId};
 use claviger_shapes::kms::RotationType;
 use claviger_store::Batch;
 use jiff::{SignedDuration, Timestamp};
@@ -23,9 +23,9 @@ pub(crate) fn days_after(from: Timestamp, days: i32) -> Timestamp {
     from.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
 }
 
-/// Gives a new key its first material.
-pub(crate) fn first_material(record: &mut KeyRecord, domain: &DomainKey, material: &KeyMaterial, batch: &mut Batch) {
-    add(record, domain, material, None, batch);
+/// Gives a new key its first material, wrapped already.
+pub(crate) fn first_material(record: &mut KeyRecord, id: KeyMaterialId, wrapped: WrappedKey, batch: &mut Batch) {
+    add(record, id, wrapped, None, batch);
 }
 
 /// Makes fresh material the current one; what came before still decrypts.
@@ -36,25 +36,20 @@ pub(crate) fn rotate(
     kind: RotationType,
     batch: &mut Batch,
 ) {
-    add(record, domain, &KeyMaterial::generate(), Some(Rotated::new(date, kind)), batch);
+    let material = KeyMaterial::generate();
+    let wrapped = domain.wrap_material(&record.key_id, &material);
+    add(record, material.id(&record.key_id), wrapped, Some(Rotated::new(date, kind)), batch);
 }
 
 fn add(
     record: &mut KeyRecord,
-    domain: &DomainKey,
-    material: &KeyMaterial,
+    material_id: KeyMaterialId,
+    wrapped: WrappedKey,
     rotated: Option<Rotated>,
     batch: &mut Batch,
 ) {
     use claviger_store::Record;
-    let material_id = material.id(&record.key_id);
-    batch.insert(&MaterialRecord {
-        key: record.id(),
-        material_id,
-        wrapped: domain.wrap_material(&record.key_id, material),
-        number: record.materials,
-        rotated,
-    });
+    batch.insert(&MaterialRecord { key: record.id(), material_id, wrapped, number: record.materials, rotated });
     record.materials += 1;
     record.current_material = material_id;
 }

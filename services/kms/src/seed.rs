@@ -11,9 +11,11 @@ use claviger_wire::arn::{is_region, partition_of};
 use serde::de::{Deserialize, Deserializer, Error};
 use zeroize::Zeroizing;
 
+use crate::backing::Backing;
 use crate::create::NewKey;
 use crate::record::{AliasRecord, KeyRecord, Manager, alias_path, key_path};
 use crate::reference::is_key_id;
+use claviger_shapes::kms::{KeySpec, KeyUsageType};
 
 /// What a seed file says.
 #[derive(serde::Deserialize)]
@@ -157,6 +159,8 @@ impl SeedKey {
             account: account.to_owned(),
             region: region.to_owned(),
             key_id: self.key_id.clone(),
+            spec: KeySpec::SymmetricDefault,
+            usage: KeyUsageType::EncryptDecrypt,
             description: self.description.clone(),
             // A seed is planted before anybody could be made whom its policies may name: names count as they are written.
             policy: policy.into(),
@@ -167,7 +171,7 @@ impl SeedKey {
             enabled: self.enabled,
         };
         let mut batch = Batch::default();
-        new.add_to(&mut batch, &domain, &material);
+        new.add_to(&mut batch, &domain, &Backing::Symmetric(material))?;
         for name in &self.aliases {
             let alias = alias_path(account, region, name);
             if system.store.load::<AliasRecord>(&alias).await.map_err(internal)?.is_some() {

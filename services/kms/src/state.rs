@@ -32,6 +32,9 @@ pub struct Row([Verdict; 8]);
 /// Encrypt, Decrypt, ReEncrypt, GenerateDataKey…
 pub(crate) const CRYPTOGRAPHY: Row =
     Row([Allowed, Disabled, DELETION, REPLICA_DELETION, IMPORT, UNAVAILABLE, CREATING, Allowed]);
+/// GetPublicKey.
+pub(crate) const PUBLIC_KEY: Row =
+    Row([Allowed, Allowed, DELETION, REPLICA_DELETION, IMPORT, UNAVAILABLE, CREATING, Allowed]);
 /// CreateGrant.
 pub(crate) const GRANT: Row = Row([Allowed, Disabled, DELETION, REPLICA_DELETION, IMPORT, Allowed, CREATING, Allowed]);
 /// CreateAlias; UpdateAlias for the new target.
@@ -102,6 +105,7 @@ mod tests {
     fn rows_are_the_published_table() {
         let table = [
             ("oDPRIUCo", CRYPTOGRAPHY),
+            ("ooPRIUCo", PUBLIC_KEY),
             ("oDPRIoCo", GRANT),
             ("ooPRoooo", ALIAS),
             ("ooPRIoCG", SWITCH),

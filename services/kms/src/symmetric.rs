@@ -51,7 +51,7 @@ where
         key_id: record.key_id.clone(),
         material_id: record.current_material,
     };
-    let blob = blob::seal(&material, &origin, context, plaintext)
+    let blob = blob::seal(material.symmetric().map_err(InternalFailure::from)?, &origin, context, plaintext)
         .map_err(|too_long| ValidationException::new(too_long.to_string()))?;
     Ok((blob, record.current_material))
 }
@@ -75,7 +75,8 @@ where
         cx.service.material(cx.system, key, &id).await.transpose()
     };
     let material = material.transpose().map_err(InternalFailure::from)?.ok_or_else(invalid)?;
-    let plaintext = parsed.open(&material, context).map_err(|_| invalid())?;
+    let material = material.symmetric().map_err(InternalFailure::from)?;
+    let plaintext = parsed.open(material, context).map_err(|_| invalid())?;
     Ok((plaintext, id))
 }
 

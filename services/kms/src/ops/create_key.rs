@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use claviger_crypto::material::KeyMaterial;
 use claviger_pipeline::{Caller, Via, bool_text, internal};
 
 use super::prelude::*;
+use crate::backing::Backing;
 use crate::create::{NewKey, new_key_id};
 use crate::key::{KEY_TYPE, Key, key_arn};
 use crate::policy::KeyPolicy;
 use crate::record::Manager;
+use crate::spec::{self, Kind};
 use crate::{conditions, metadata, policy, tags};
 
 pub(super) struct CreateKey;
@@ -108,7 +109,7 @@ impl Operation for CreateKey {
         subject: &Authorized<Self::Subject>,
         input: &Self::Input,
     ) -> Result<Done<Self::Output>, Self::Error> {
-        require_supported(input)?;
+        let kind = require_supported(input)?;
         let (account, region) = (cx.call.account(), &*cx.call.region);
         let domain = cx.system.vault.domain(&*cx.system.store, account, region).await;
         let domain = domain.map_err(|error| InternalFailure::from(internal(error)))?;
@@ -116,6 +117,8 @@ impl Operation for CreateKey {
             account: account.to_owned(),
             region: region.to_owned(),
             key_id: subject.key_id.clone(),
+            spec: spec(input),
+            usage: input.key_usage.unwrap_or(kms::KeyUsageType::EncryptDecrypt),
             description: input.description.clone().unwrap_or_default(),
             policy: subject.policy.clone(),
             tags: tags::accept::<Self::Error>(input.tags.as_deref().unwrap_or_default())?,
@@ -125,7 +128,8 @@ impl Operation for CreateKey {
             enabled: true,
         };
         let mut batch = Batch::default();
-        let record = new.add_to(&mut batch, &domain, &KeyMaterial::generate());
+        let backing = Backing::generate(kind).await.map_err(InternalFailure::from)?;
+        let record = new.add_to(&mut batch, &domain, &backing).map_err(InternalFailure::from)?;
         let key = Key::new(record, 0, cx.call.partition, Vec::new()).map_err(InternalFailure::from)?;
         Ok(Done::write(kms::CreateKeyResponse { key_metadata: Some(metadata::of(&key)) }, batch))
     }
@@ -151,7 +155,7 @@ fn check_combination(input: &kms::CreateKeyRequest) -> Result<(), kms::CreateKey
                 "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.".to_owned(),
             );
         }
-        Some(usage) if !usages(spec).contains(&usage) => {
+        Some(usage) if !spec::usages(spec).contains(&usage) => {
             return refuse(format!("KeyUsage {} is not compatible with KeySpec {}", usage.as_str(), spec.as_str()));
         }
         _ => {}
@@ -179,40 +183,22 @@ fn check_combination(input: &kms::CreateKeyRequest) -> Result<(), kms::CreateKey
     Ok(())
 }
 
-fn usages(spec: kms::KeySpec) -> &'static [kms::KeyUsageType] {
-    use kms::KeyUsageType::{EncapsulateDecapsulate, EncryptDecrypt, GenerateVerifyMac, KeyAgreement, SignVerify};
-    match spec {
-        kms::KeySpec::SymmetricDefault => &[EncryptDecrypt],
-        kms::KeySpec::Rsa2048 | kms::KeySpec::Rsa3072 | kms::KeySpec::Rsa4096 => &[EncryptDecrypt, SignVerify],
-        kms::KeySpec::EccNistP256 | kms::KeySpec::EccNistP384 | kms::KeySpec::EccNistP521 => {
-            &[SignVerify, KeyAgreement]
-        }
-        kms::KeySpec::Hmac224 | kms::KeySpec::Hmac256 | kms::KeySpec::Hmac384 | kms::KeySpec::Hmac512 => {
-            &[GenerateVerifyMac]
-        }
-        kms::KeySpec::Sm2 => &[EncryptDecrypt, SignVerify, KeyAgreement],
-        kms::KeySpec::MlKem512 | kms::KeySpec::MlKem768 | kms::KeySpec::MlKem1024 => &[EncapsulateDecapsulate],
-        _ => &[SignVerify],
-    }
-}
-
-/// Only symmetric encryption keys of this Region with material made here can be created; everything else is refused
-/// rather than half made.
-fn require_supported(input: &kms::CreateKeyRequest) -> Result<(), kms::CreateKeyError> {
+/// Only keys of this Region with material made here can be created; everything else is refused rather than half made.
+fn require_supported(input: &kms::CreateKeyRequest) -> Result<Kind, kms::CreateKeyError> {
     if let Some(store) = &input.custom_key_store_id {
         let text = format!("Custom key store {store} does not exist.");
         return Err(kms::CustomKeyStoreNotFoundException::new(text).into());
     }
     let unsupported = |what: String| Err(kms::UnsupportedOperationException::new(what).into());
     let spec = spec(input);
-    if spec != kms::KeySpec::SymmetricDefault {
+    let Some(kind) = spec::kind(spec) else {
         return unsupported(format!("KeySpec {} is not supported.", spec.as_str()));
-    }
+    };
     if input.origin.is_some_and(|origin| origin != kms::OriginType::AwsKms) {
         return unsupported("Origin EXTERNAL is not supported.".to_owned());
     }
     if input.multi_region == Some(true) {
         return unsupported("Multi-Region keys are not supported.".to_owned());
     }
-    Ok(())
+    Ok(kind)
 }

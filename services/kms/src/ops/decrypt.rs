@@ -3,7 +3,7 @@
 use super::prelude::*;
 use crate::ciphertext::{self, Asked, CiphertextSubject};
 use crate::grant::token;
-use crate::{conditions, symmetric};
+use crate::{conditions, encryption, symmetric};
 
 pub(super) struct Decrypt;
 
@@ -12,7 +12,7 @@ impl Operation for Decrypt {
     const NAME: &'static str = "Decrypt";
     const ACTION: &'static str = "kms:Decrypt";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::SymmetricCryptography;
+    const QUOTA: Quota = Quota::Cryptography;
     type Input = kms::DecryptRequest;
     type Output = kms::DecryptResponse;
     type Error = kms::DecryptError;
@@ -66,17 +66,18 @@ impl Operation for Decrypt {
         key.require::<Self::Error>(&crate::state::CRYPTOGRAPHY)?;
         subject.require_match::<Self::Error>()?;
         key.require_usage::<Self::Error>(kms::KeyUsageType::EncryptDecrypt, Self::NAME)?;
-        key.require_algorithm::<Self::Error>(input.encryption_algorithm)?;
-        let context = symmetric::context(input.encryption_context.as_ref());
+        let algorithm = key.require_algorithm::<Self::Error>(input.encryption_algorithm)?;
+        let context = input.encryption_context.as_ref();
         let ciphertext = input.ciphertext_blob.as_ref().map(|blob| blob.0.as_slice()).unwrap_or_default();
-        let (plaintext, material_id) = symmetric::decrypt::<Self::Error>(cx, key, context, ciphertext).await?;
+        let (plaintext, material_id) =
+            encryption::decrypt::<Self::Error>(cx, key, algorithm, context, ciphertext).await?;
         symmetric::dry_run::<Self::Error>(input.dry_run)?;
         cx.service.keys.uses.mark(key, Self::NAME, cx.call);
         Ok(Done::read(kms::DecryptResponse {
             key_id: Some(key.arn.clone()),
             plaintext: Some(SecretBlob(plaintext)),
-            encryption_algorithm: Some(kms::EncryptionAlgorithmSpec::SymmetricDefault),
-            key_material_id: Some(material_id.to_string()),
+            encryption_algorithm: Some(algorithm),
+            key_material_id: material_id.map(|id| id.to_string()),
             ..Default::default()
         }))
     }

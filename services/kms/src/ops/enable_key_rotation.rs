@@ -42,6 +42,9 @@ impl Operation for EnableKeyRotation {
     ) -> Result<Done<Self::Output>, Self::Error> {
         let key = &subject.key;
         key.require::<Self::Error>(&state::ROTATION)?;
+        if !key.is_symmetric() {
+            return Err(kms::UnsupportedOperationException::bare().into());
+        }
         let mut record = key.record.clone();
         let rotation = &mut record.rotation;
         let period = input.rotation_period_in_days.or(rotation.period_days).unwrap_or(PERIOD_DAYS_DEFAULT);

@@ -1,8 +1,8 @@
-//! Encrypt: up to 4096 bytes under a KMS key.
+//! Encrypt: up to 4096 bytes under a KMS key, fewer under RSA keys.
 
 use super::prelude::*;
 use crate::grant::token;
-use crate::{conditions, find, symmetric};
+use crate::{conditions, encryption, find, symmetric};
 
 pub(super) struct Encrypt;
 
@@ -11,7 +11,7 @@ impl Operation for Encrypt {
     const NAME: &'static str = "Encrypt";
     const ACTION: &'static str = "kms:Encrypt";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::SymmetricCryptography;
+    const QUOTA: Quota = Quota::Cryptography;
     type Input = kms::EncryptRequest;
     type Output = kms::EncryptResponse;
     type Error = kms::EncryptError;
@@ -44,15 +44,15 @@ impl Operation for Encrypt {
     ) -> Result<Done<Self::Output>, Self::Error> {
         symmetric::require_usable::<Self::Error>(subject, Self::NAME)?;
         let key = &subject.key;
-        key.require_algorithm::<Self::Error>(input.encryption_algorithm)?;
-        let context = symmetric::context(input.encryption_context.as_ref());
-        let (blob, _) = symmetric::encrypt::<Self::Error>(cx, key, context, &input.plaintext.0).await?;
+        let algorithm = key.require_algorithm::<Self::Error>(input.encryption_algorithm)?;
+        let context = input.encryption_context.as_ref();
+        let (blob, _) = encryption::encrypt::<Self::Error>(cx, key, algorithm, context, &input.plaintext.0).await?;
         symmetric::dry_run::<Self::Error>(input.dry_run)?;
         cx.service.keys.uses.mark(key, Self::NAME, cx.call);
         Ok(Done::read(kms::EncryptResponse {
             ciphertext_blob: Some(Blob(blob)),
             key_id: Some(key.arn.clone()),
-            encryption_algorithm: Some(kms::EncryptionAlgorithmSpec::SymmetricDefault),
+            encryption_algorithm: Some(algorithm),
         }))
     }
 }

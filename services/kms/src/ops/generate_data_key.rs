@@ -40,6 +40,7 @@ impl Operation for GenerateDataKey {
         input: &Self::Input,
     ) -> Result<Done<Self::Output>, Self::Error> {
         symmetric::require_usable::<Self::Error>(subject, Self::NAME)?;
+        subject.key.require_algorithm::<Self::Error>(None)?;
         let length = data_key::length(input.key_spec, input.number_of_bytes)?;
         let context = symmetric::context(input.encryption_context.as_ref());
         let DataKey { plaintext, wrapped, material_id } =

@@ -51,6 +51,10 @@ impl Operation for ListKeyRotations {
         let key = &subject.key;
         let prefix = format!("{}/", key.path);
         let all = shows_all(input);
+        if all && !key.is_symmetric() {
+            let text = "Input parameter includeKeyMaterial can only be used with symmetric keys.";
+            return Err(ValidationException::new(text).into());
+        }
         // The first material is the only one no rotation brought: reading one more row makes up for leaving it out.
         let first_page = subject.after.is_none();
         let limit = BOUNDS.limit(input.limit) + usize::from(!all && first_page);

@@ -6,20 +6,27 @@ mod cancel_key_deletion;
 mod create_alias;
 mod create_grant;
 mod create_key;
+mod decapsulate;
 mod decrypt;
 mod delete_alias;
+mod derive_shared_secret;
 mod describe_key;
 mod disable_key;
 mod disable_key_rotation;
 mod enable_key;
 mod enable_key_rotation;
+mod encapsulate;
 mod encrypt;
 mod generate_data_key;
+mod generate_data_key_pair;
+mod generate_data_key_pair_without_plaintext;
 mod generate_data_key_without_plaintext;
+mod generate_mac;
 mod generate_random;
 mod get_key_last_usage;
 mod get_key_policy;
 mod get_key_rotation_status;
+mod get_public_key;
 mod list_aliases;
 mod list_grants;
 mod list_key_policies;
@@ -33,10 +40,13 @@ mod retire_grant;
 mod revoke_grant;
 mod rotate_key_on_demand;
 mod schedule_key_deletion;
+mod sign;
 mod tag_resource;
 mod untag_resource;
 mod update_alias;
 mod update_key_description;
+mod verify;
+mod verify_mac;
 
 use std::sync::Arc;
 
@@ -53,20 +63,27 @@ pub fn all(kms: &Arc<Kms>) -> Service {
         .with::<create_alias::CreateAlias>(kms)
         .with::<create_grant::CreateGrant>(kms)
         .with::<create_key::CreateKey>(kms)
+        .with::<decapsulate::Decapsulate>(kms)
         .with::<decrypt::Decrypt>(kms)
         .with::<delete_alias::DeleteAlias>(kms)
+        .with::<derive_shared_secret::DeriveSharedSecret>(kms)
         .with::<describe_key::DescribeKey>(kms)
         .with::<disable_key::DisableKey>(kms)
         .with::<disable_key_rotation::DisableKeyRotation>(kms)
         .with::<enable_key::EnableKey>(kms)
         .with::<enable_key_rotation::EnableKeyRotation>(kms)
+        .with::<encapsulate::Encapsulate>(kms)
         .with::<encrypt::Encrypt>(kms)
         .with::<generate_data_key::GenerateDataKey>(kms)
+        .with::<generate_data_key_pair::GenerateDataKeyPair>(kms)
+        .with::<generate_data_key_pair_without_plaintext::GenerateDataKeyPairWithoutPlaintext>(kms)
         .with::<generate_data_key_without_plaintext::GenerateDataKeyWithoutPlaintext>(kms)
+        .with::<generate_mac::GenerateMac>(kms)
         .with::<generate_random::GenerateRandom>(kms)
         .with::<get_key_last_usage::GetKeyLastUsage>(kms)
         .with::<get_key_policy::GetKeyPolicy>(kms)
         .with::<get_key_rotation_status::GetKeyRotationStatus>(kms)
+        .with::<get_public_key::GetPublicKey>(kms)
         .with::<list_aliases::ListAliases>(kms)
         .with::<list_grants::ListGrants>(kms)
         .with::<list_key_policies::ListKeyPolicies>(kms)
@@ -80,10 +97,13 @@ pub fn all(kms: &Arc<Kms>) -> Service {
         .with::<revoke_grant::RevokeGrant>(kms)
         .with::<rotate_key_on_demand::RotateKeyOnDemand>(kms)
         .with::<schedule_key_deletion::ScheduleKeyDeletion>(kms)
+        .with::<sign::Sign>(kms)
         .with::<tag_resource::TagResource>(kms)
         .with::<untag_resource::UntagResource>(kms)
         .with::<update_alias::UpdateAlias>(kms)
         .with::<update_key_description::UpdateKeyDescription>(kms)
+        .with::<verify::Verify>(kms)
+        .with::<verify_mac::VerifyMac>(kms)
 }
 
 /// A recipient's attestation document cannot be trusted by a server that has no attestation root.

@@ -8,5 +8,7 @@ pub(super) use claviger_store::Batch;
 pub(super) use crate::key::KeySubject;
 pub(super) use crate::{Kms, KmsCx};
 
+/// The message type of signing, effective when a request names none.
+pub(super) const RAW: &str = "RAW";
 /// The algorithm of symmetric encryption keys, effective when a request names none.
 pub(super) const SYMMETRIC_DEFAULT: &str = "SYMMETRIC_DEFAULT";

@@ -3,7 +3,7 @@
 use super::prelude::*;
 use crate::ciphertext::{self, Asked, CiphertextSubject};
 use crate::grant::token;
-use crate::{conditions, find, state, symmetric};
+use crate::{conditions, encryption, find, state, symmetric};
 
 pub(super) struct ReEncrypt;
 
@@ -41,7 +41,7 @@ impl Operation for ReEncrypt {
     const NAME: &'static str = "ReEncrypt";
     const ACTION: &'static str = FROM;
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::SymmetricCryptography;
+    const QUOTA: Quota = Quota::Cryptography;
     type Input = kms::ReEncryptRequest;
     type Output = kms::ReEncryptResponse;
     type Error = kms::ReEncryptError;
@@ -108,14 +108,15 @@ impl Operation for ReEncrypt {
         subject.from.require_match::<Self::Error>()?;
         from.require_usage::<Self::Error>(kms::KeyUsageType::EncryptDecrypt, Self::NAME)?;
         to.require_usage::<Self::Error>(kms::KeyUsageType::EncryptDecrypt, Self::NAME)?;
-        from.require_algorithm::<Self::Error>(input.source_encryption_algorithm)?;
-        to.require_algorithm::<Self::Error>(input.destination_encryption_algorithm)?;
+        let source = from.require_algorithm::<Self::Error>(input.source_encryption_algorithm)?;
+        let destination = to.require_algorithm::<Self::Error>(input.destination_encryption_algorithm)?;
         let ciphertext = input.ciphertext_blob.as_ref().map(|blob| blob.0.as_slice()).unwrap_or_default();
-        let source_context = symmetric::context(input.source_encryption_context.as_ref());
+        let context = input.source_encryption_context.as_ref();
         let (plaintext, source_material) =
-            symmetric::decrypt::<Self::Error>(cx, from, source_context, ciphertext).await?;
-        let context = symmetric::context(input.destination_encryption_context.as_ref());
-        let (blob, destination_material) = symmetric::encrypt::<Self::Error>(cx, to, context, &plaintext).await?;
+            encryption::decrypt::<Self::Error>(cx, from, source, context, ciphertext).await?;
+        let context = input.destination_encryption_context.as_ref();
+        let (blob, destination_material) =
+            encryption::encrypt::<Self::Error>(cx, to, destination, context, &plaintext).await?;
         symmetric::dry_run::<Self::Error>(input.dry_run)?;
         cx.service.keys.uses.mark(from, Self::NAME, cx.call);
         cx.service.keys.uses.mark(to, Self::NAME, cx.call);
@@ -123,10 +124,10 @@ impl Operation for ReEncrypt {
             ciphertext_blob: Some(Blob(blob)),
             source_key_id: Some(from.arn.clone()),
             key_id: Some(to.arn.clone()),
-            source_encryption_algorithm: Some(kms::EncryptionAlgorithmSpec::SymmetricDefault),
-            destination_encryption_algorithm: Some(kms::EncryptionAlgorithmSpec::SymmetricDefault),
-            source_key_material_id: Some(source_material.to_string()),
-            destination_key_material_id: Some(destination_material.to_string()),
+            source_encryption_algorithm: Some(source),
+            destination_encryption_algorithm: Some(destination),
+            source_key_material_id: source_material.map(|id| id.to_string()),
+            destination_key_material_id: destination_material.map(|id| id.to_string()),
         }))
     }
 }

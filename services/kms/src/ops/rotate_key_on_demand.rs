@@ -34,6 +34,9 @@ impl Operation for RotateKeyOnDemand {
         let key = &subject.key;
         let arn = &key.arn;
         key.require::<Self::Error>(&state::ON_DEMAND)?;
+        if !key.is_symmetric() {
+            return Err(kms::UnsupportedOperationException::bare().into());
+        }
         let mut record = key.record.clone();
         let rotation = &mut record.rotation;
         let mut batch = Batch::default();
