@@ -179,6 +179,7 @@ fn principals_that_are_none() {
     let refused = [
         r#""111122223333""#,
         r#"{"AWS":"11112222333"}"#,
+        r#"{"AWS":"11112222333x"}"#,
         r#"{"AWS":"arn:aws:iam::111122223333:user/al*"}"#,
         r#"{"AWS":"arn:aws:iam::*:root"}"#,
         r#"{"AWS":"arn:aws:iam::111122223333:group/staff"}"#,
