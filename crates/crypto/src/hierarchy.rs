@@ -245,6 +245,27 @@ mod tests {
         assert_eq!(domain.unwrap_secret("access-key", "AKIA1", &secret).unwrap().expose(), b"s3cret");
     }
 
+    // Values from vectors/vectors.py.
+    #[test]
+    fn unwraps_key_pairs_and_mac_keys_that_an_independent_implementation_wrapped() {
+        let domain = DomainKey(Secret::take(&mut [0x11; 32]));
+        let id = "df6c8eb218b5eae6e990f6e34914f12103baf090228ede35aaeb5e6d943b1192".parse().unwrap();
+        let pair = wrapped(
+            "01808182838485868788898a8b8c8d8e8f909192939495969798999a9b23eaec17cde526eb742b62582e8c9ad873fda69964\
+             438f1549d83e8a9161be44715afb27aa88ddfa4805e680dd446ce3d20eebce2d65389cd7e34131ca5ce647",
+        );
+        let pair = domain.unwrap_key_pair(KEY_ID, KeyPairKind::Ed25519, &id, &pair).unwrap();
+        assert_eq!(pair.public_key().id(KEY_ID), id);
+        assert!(pair.to_pkcs8().unwrap().expose().ends_with(&[0x22; 32]));
+        let mac_key = wrapped(
+            "01808182838485868788898a8b8c8d8e8f909192939495969798999a9b8abda5a582b73e5607200f8b6f146ea525d433dee3\
+             f9cddd0b7ec62f22a58f7f195491c15be12ae6daf23f18c9a51d99",
+        );
+        let id = KeyMaterial::import(&mut [0x22; 32]).unwrap().id(KEY_ID);
+        let mac_key = domain.unwrap_mac_key(KEY_ID, MacKind::Sha256, &id, &mac_key).unwrap();
+        assert_eq!((mac_key.id(KEY_ID), mac_key.expose()), (id, &[0x22; 32][..]));
+    }
+
     #[test]
     fn a_wrapped_key_opens_in_its_own_place_only() {
         let root = root();

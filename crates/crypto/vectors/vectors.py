@@ -13,6 +13,7 @@ import pathlib
 import struct
 
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFHMAC, CounterLocation, Mode
@@ -108,6 +109,22 @@ def seal(number, root, opener, kind):
     }
 
 
+def key_pair_lines(domain_key, key_id):
+    seed = bytes([0x22]) * 32
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    # RFC 8410: fixed beginnings of PrivateKeyInfo and SubjectPublicKeyInfo.
+    private_info = bytes.fromhex("302e020100300506032b657004220420") + seed
+    public_info = bytes.fromhex("302a300506032b6570032100") + public
+    pair_id = kdf(public_info, b"claviger.key-pair-id.v1", key_id.encode())
+    return {
+        "key pair id": pair_id,
+        "key pair": envelope(domain_key, b"claviger.key-pair.v1", [key_id.encode(), b"ed25519", pair_id], private_info),
+        "mac key": envelope(
+            domain_key, b"claviger.mac-key.v1", [key_id.encode(), b"hmac-256", material_id(seed, key_id)], seed
+        ),
+    }
+
+
 key = bytes(range(32))
 uuid, mrk = "1234abcd-12ab-34cd-56ef-1234567890ab", "mrk-1234abcd12ab34cd56ef1234567890ab"
 lines = {
@@ -131,6 +148,7 @@ lines = {
         bytes([0x22]) * 32,
     ),
     "domain secret": envelope(bytes([0x11]) * 32, b"claviger.domain-secret.v1", [b"access-key", b"AKIA1"], b"s3cret"),
+    **key_pair_lines(bytes([0x11]) * 32, uuid),
 }
 for name, value in lines.items():
     print(f"{name}: {value.hex()}")
