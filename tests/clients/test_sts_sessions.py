@@ -9,17 +9,10 @@ import pytest
 
 import aws
 import server as servers
+from identities import allow, document
 
 ACCOUNT = "111122223333"
 PARTNER = "444455556666"
-
-
-def document(*statements):
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def allow(action, resource="*", **more):
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
 def trust(principal, action=("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"), **more):

@@ -67,10 +67,11 @@ pub enum Owner {
 
 /// `ACCOUNT/AIDA…` or `ACCOUNT/root`, and a slash: the prefix in `by_owner`.
 pub fn owner_prefix(account: &str, owner: &Owner) -> String {
-    match owner {
-        Owner::Root => format!("{account}/root/"),
-        Owner::User { user_id } => format!("{account}/{user_id}/"),
-    }
+    let holder = match owner {
+        Owner::Root => "root",
+        Owner::User { user_id } => user_id,
+    };
+    format!("{account}/{holder}/")
 }
 
 impl Record for AccessKey {
