@@ -97,7 +97,7 @@ pub enum FolderError {
     )]
     NoUnsealer(PathBuf),
     /// The seal does not open.
-    #[error("cannot unseal: {0}")]
+    #[error("cannot unseal")]
     Unseal(#[from] UnsealError),
     /// A seal cannot be made.
     #[error(transparent)]
