@@ -77,6 +77,10 @@ where
         O::condition(input, side, key)
     }
 
+    fn omitted(input: &Self::Input, side: usize, key: &str) -> bool {
+        O::omitted(input, side, key)
+    }
+
     fn recorded(input: &Self::Input, subject: Option<&Self::Subject>) -> Vec<(&'static str, String)> {
         O::recorded(input, subject)
     }
