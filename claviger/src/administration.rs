@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use claviger_identity::{AccountRecord, ControlPolicies};
 use claviger_pipeline::credentials::{impersonate, is_account, issue_root};
-use claviger_pipeline::{Call, Engine, ServiceEvent, System, Via, authorization_message};
+use claviger_pipeline::{Call, Engine, ServiceEvent, System, authorization_message};
 use claviger_policy::{Document, Kind};
 use claviger_store::{Batch, Records};
 use claviger_wire::arn::partition_of;
@@ -323,13 +323,6 @@ pub async fn explain(engine: &Engine, question: Question) -> anyhow::Result<Valu
     let caller = caller.with_context(|| format!("there is no principal {}", question.principal))?;
     let (service, operation) =
         question.operation.split_once(':').context("an operation is SERVICE:NAME, as kms:Encrypt")?;
-    let via = question.via.as_ref().map(|service| {
-        Arc::new(Via {
-            services: vec![format!("{service}.amazonaws.com").into()],
-            endpoint: format!("{service}.{}.amazonaws.com", question.region).into(),
-            source_arn: None,
-        })
-    });
     let call = Call {
         caller: Arc::new(caller),
         partition,
@@ -340,7 +333,11 @@ pub async fn explain(engine: &Engine, question: Question) -> anyhow::Result<Valu
         source_ip: question.source_ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         secure: !question.insecure,
         user_agent: "claviger policy explain".into(),
-        via,
+        via: None,
+    };
+    let call = match &question.via {
+        Some(service) => call.through(service, None),
+        None => call,
     };
     let judged = engine.explain(&call, service, operation, &question.input.to_string()).await;
     match judged {

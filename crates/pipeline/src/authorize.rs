@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use claviger_identity::{Attached, Controls};
 use claviger_policy::{
-    Cause, Context, Decision, Document, Explanation, Policies, PrincipalKind, Request, Values, evaluate, explain,
+    Context, Decision, Document, Explanation, Policies, PrincipalKind, Request, Values, evaluate, explain,
 };
 use claviger_shapes::AccessDeniedException;
 
@@ -26,22 +26,20 @@ pub(crate) enum Refusal {
     Internal(Internal),
 }
 
-/// Judges every permission a subject needs, in order; the first refusal decides. Tells whether a grant was needed.
+/// Judges every permission a subject needs, in order; the first refusal decides.
 pub(crate) async fn authorize<O: Operation>(
     system: &System,
     call: &Call,
     subject: &O::Subject,
     input: &O::Input,
-) -> Result<bool, Refusal> {
-    let mut by_grant = false;
+) -> Result<(), Refusal> {
     for (side, permission) in subject.permissions(O::ACTION).iter().enumerate() {
         let context = RequestContext::<O> { call, subject, input, permission, side };
         let controls = owners_controls(system, call, permission.owner).await.map_err(Refusal::Internal)?;
-        let decision = judge(call, permission, &controls, &context)
+        judge(call, permission, &controls, &context)
             .map_err(|message| Refusal::Denied(AccessDeniedException::new(message)))?;
-        by_grant |= decision.reason.cause == Cause::AllowedByGrant;
     }
-    Ok(by_grant)
+    Ok(())
 }
 
 /// The whole way to each decision, for the operator.
@@ -164,18 +162,13 @@ fn documents(policies: &[Attached]) -> Vec<&Document> {
     policies.iter().map(|policy| &*policy.document).collect()
 }
 
-fn judge(
-    call: &Call,
-    permission: &Permission<'_>,
-    owners: &Controls,
-    context: &dyn Context,
-) -> Result<Decision, String> {
+fn judge(call: &Call, permission: &Permission<'_>, owners: &Controls, context: &dyn Context) -> Result<(), String> {
     if !permission.cross_account && permission.owner != &*call.caller.account {
         return Err(unseen(call, permission.action, permission.wording));
     }
     let decision = with_policies(call, permission, owners, context, evaluate);
     if decision.allowed {
-        return Ok(decision);
+        return Ok(());
     }
     Err(denial(call, permission, owners, context, &decision))
 }

@@ -404,7 +404,7 @@ async fn drive<O: Operation>(
             Err(error) => (None, Err(error)),
             Ok(subject) => {
                 let verdict = authorize::authorize::<O>(system, call, &subject, input).await;
-                let subject = Authorized::new(subject, matches!(verdict, Ok(true)));
+                let subject = Authorized::new(subject);
                 let result = match verdict {
                     Err(Refusal::Denied(denied)) => Err(denied.into()),
                     Err(Refusal::Internal(error)) => Err(InternalFailure::from(error).into()),

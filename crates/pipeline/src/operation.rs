@@ -176,26 +176,18 @@ impl Subject for Unrestricted {
 }
 
 /// A subject the pipeline has judged. Only the pipeline can make one, so no handler runs without a verdict.
-pub struct Authorized<T> {
-    subject: T,
-    by_grant: bool,
-}
+pub struct Authorized<T>(T);
 
 impl<T> Authorized<T> {
-    pub(crate) fn new(subject: T, by_grant: bool) -> Self {
-        Self { subject, by_grant }
-    }
-
-    /// Whether a grant was needed: policies alone would not have allowed it.
-    pub fn allowed_by_grant(&self) -> bool {
-        self.by_grant
+    pub(crate) fn new(subject: T) -> Self {
+        Self(subject)
     }
 }
 
 impl<T> Deref for Authorized<T> {
     type Target = T;
     fn deref(&self) -> &T {
-        &self.subject
+        &self.0
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use claviger_identity::{
-    Attached, Controls, Entity, EntityArn, RoleRecord, Standing, UserRecord, entity_path, root_arn, session_arn,
+    Attached, Controls, Entity, EntityArn, RoleRecord, UserRecord, entity_path, root_arn, session_arn,
 };
 use claviger_policy::{Kind, PrincipalKind};
 use claviger_store::Records;
@@ -203,10 +203,5 @@ impl Caller {
             PrincipalKind::FederatedUser => self.source_id.is_none(),
             _ => false,
         }
-    }
-
-    /// What identity policies say of the caller.
-    pub fn standing(&self) -> &Standing {
-        &self.standing
     }
 }
