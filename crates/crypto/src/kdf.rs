@@ -33,19 +33,23 @@ pub(crate) fn derive(key: &[u8], label: &str, context: &[u8]) -> Zeroizing<[u8; 
     info[bits_at..].copy_from_slice(&bits);
 
     let mut out = Zeroizing::new([0; LEN]);
-    let derived = get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256)
-        .is_some_and(|algorithm| kbkdf_ctr_hmac(algorithm, key, info, &mut *out).is_ok());
-    if !derived {
+    if !counter_mode(key, info, &mut *out) {
         fatal::abort("the key derivation function refused its arguments");
     }
     out
+}
+
+/// SP 800-108r1 §4.1 with HMAC-SHA-256 and a 32-bit counter before the fixed input.
+fn counter_mode(key: &[u8], fixed_input: &[u8], out: &mut [u8]) -> bool {
+    get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256)
+        .is_some_and(|algorithm| kbkdf_ctr_hmac(algorithm, key, fixed_input, out).is_ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    // Values from vectors/vectors.py.
+    // Values from `python vectors/vectors.py`, whose KDF is KBKDFHMAC of Python's `cryptography`.
     #[test]
     fn derives_what_an_independent_kdf_derives() {
         let key: Vec<u8> = (0..32).collect();
@@ -58,6 +62,24 @@ mod tests {
             hex::encode(*derive(&key, &"l".repeat(40), &[b'c'; 60])),
             "70a37ced470dcf811377af75f61323c96c101dc4cb6cd89cf285d486379cb5ec"
         );
+    }
+
+    #[test]
+    fn derives_what_nist_published() {
+        let field = |vector: &str, name: &str| {
+            let name = format!("{name} = ");
+            vector.lines().find_map(|line| line.strip_prefix(&name)).unwrap().to_owned()
+        };
+        let bytes = |vector: &str, name: &str| hex::decode(field(vector, name)).unwrap();
+        let file = include_str!("../vectors/nist-kdf-counter-hmac-sha256.txt");
+        let mut derived = 0;
+        for vector in file.split("\n\n").filter(|block| block.starts_with("COUNT=")) {
+            let mut out = vec![0; field(vector, "L").parse::<usize>().unwrap() / 8];
+            assert!(counter_mode(&bytes(vector, "KI"), &bytes(vector, "FixedInputData"), &mut out));
+            assert_eq!(out, bytes(vector, "KO"), "{vector}");
+            derived += 1;
+        }
+        assert_eq!(derived, 40);
     }
 
     #[test]
