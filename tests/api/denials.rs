@@ -65,6 +65,11 @@ impl Targets<'_> {
             "ListRetirableGrants" => {
                 input.insert("RetiringPrincipal".to_owned(), json!(format!("arn:aws:iam::{ACCOUNT}:root")));
             }
+            "CreateCustomKeyStore" => {
+                input.insert("CloudHsmClusterId".to_owned(), json!("cluster-aaaaaaaaaaa"));
+                input.insert("TrustAnchorCertificate".to_owned(), json!("a certificate"));
+                input.insert("KeyStorePassword".to_owned(), json!("kmspassword"));
+            }
             "CreateAlias" => drop(input.insert("AliasName".to_owned(), json!("alias/another"))),
             "UpdateUser" => drop(input.insert("NewUserName".to_owned(), json!("renamed"))),
             "UpdateGroup" => drop(input.insert("NewGroupName".to_owned(), json!("renamed"))),

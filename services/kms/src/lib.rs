@@ -14,6 +14,7 @@ mod encryption;
 mod find;
 pub mod grant;
 pub mod key;
+mod key_store;
 mod metadata;
 mod ops;
 mod page;

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::prelude::*;
+use crate::key_store;
 
 pub(super) struct GenerateRandom;
 
@@ -35,8 +36,7 @@ impl Operation for GenerateRandom {
         input: &Self::Input,
     ) -> Result<Done<Self::Output>, Self::Error> {
         if let Some(store) = &input.custom_key_store_id {
-            let text = format!("Custom key store {store} does not exist.");
-            return Err(kms::CustomKeyStoreNotFoundException::new(text).into());
+            return Err(key_store::not_found(store).into());
         }
         let length = input.number_of_bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
         let mut bytes = Zeroizing::new(vec![0; length]);

@@ -3,16 +3,21 @@
 mod prelude;
 
 mod cancel_key_deletion;
+mod connect_custom_key_store;
 mod create_alias;
+mod create_custom_key_store;
 mod create_grant;
 mod create_key;
 mod decapsulate;
 mod decrypt;
 mod delete_alias;
+mod delete_custom_key_store;
 mod derive_shared_secret;
+mod describe_custom_key_stores;
 mod describe_key;
 mod disable_key;
 mod disable_key_rotation;
+mod disconnect_custom_key_store;
 mod enable_key;
 mod enable_key_rotation;
 mod encapsulate;
@@ -44,6 +49,7 @@ mod sign;
 mod tag_resource;
 mod untag_resource;
 mod update_alias;
+mod update_custom_key_store;
 mod update_key_description;
 mod verify;
 mod verify_mac;
@@ -60,16 +66,21 @@ use crate::{EVENT_SOURCE, Kms, SIGNING_NAME};
 pub fn all(kms: &Arc<Kms>) -> Service {
     Service::new(SIGNING_NAME, EVENT_SOURCE)
         .with::<cancel_key_deletion::CancelKeyDeletion>(kms)
+        .with::<connect_custom_key_store::ConnectCustomKeyStore>(kms)
         .with::<create_alias::CreateAlias>(kms)
+        .with::<create_custom_key_store::CreateCustomKeyStore>(kms)
         .with::<create_grant::CreateGrant>(kms)
         .with::<create_key::CreateKey>(kms)
         .with::<decapsulate::Decapsulate>(kms)
         .with::<decrypt::Decrypt>(kms)
         .with::<delete_alias::DeleteAlias>(kms)
+        .with::<delete_custom_key_store::DeleteCustomKeyStore>(kms)
         .with::<derive_shared_secret::DeriveSharedSecret>(kms)
+        .with::<describe_custom_key_stores::DescribeCustomKeyStores>(kms)
         .with::<describe_key::DescribeKey>(kms)
         .with::<disable_key::DisableKey>(kms)
         .with::<disable_key_rotation::DisableKeyRotation>(kms)
+        .with::<disconnect_custom_key_store::DisconnectCustomKeyStore>(kms)
         .with::<enable_key::EnableKey>(kms)
         .with::<enable_key_rotation::EnableKeyRotation>(kms)
         .with::<encapsulate::Encapsulate>(kms)
@@ -101,6 +112,7 @@ pub fn all(kms: &Arc<Kms>) -> Service {
         .with::<tag_resource::TagResource>(kms)
         .with::<untag_resource::UntagResource>(kms)
         .with::<update_alias::UpdateAlias>(kms)
+        .with::<update_custom_key_store::UpdateCustomKeyStore>(kms)
         .with::<update_key_description::UpdateKeyDescription>(kms)
         .with::<verify::Verify>(kms)
         .with::<verify_mac::VerifyMac>(kms)

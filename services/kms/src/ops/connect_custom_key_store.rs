@@ -1,0 +1,34 @@
+//! ConnectCustomKeyStore: no account has one to connect.
+
+use super::prelude::*;
+use crate::key_store;
+
+pub(super) struct ConnectCustomKeyStore;
+
+impl Operation for ConnectCustomKeyStore {
+    type Service = Kms;
+    const NAME: &'static str = "ConnectCustomKeyStore";
+    const ACTION: &'static str = "kms:ConnectCustomKeyStore";
+    const AUDIT: Audit = Audit::write();
+    const QUOTA: Quota = Quota::Own(5);
+    type Input = kms::ConnectCustomKeyStoreRequest;
+    type Output = kms::ConnectCustomKeyStoreResponse;
+    type Error = kms::ConnectCustomKeyStoreError;
+    type Subject = NoResource;
+
+    async fn subject(cx: KmsCx<'_>, _input: &Self::Input) -> Result<Self::Subject, Self::Error> {
+        Ok(NoResource::of(&cx))
+    }
+
+    fn condition<'a>(_input: &'a Self::Input, _side: usize, _key: &str) -> Option<Values<'a>> {
+        None
+    }
+
+    async fn run(
+        _cx: KmsCx<'_>,
+        _subject: &Authorized<Self::Subject>,
+        input: &Self::Input,
+    ) -> Result<Done<Self::Output>, Self::Error> {
+        Err(key_store::not_found(&input.custom_key_store_id).into())
+    }
+}
