@@ -59,6 +59,14 @@ const SERVICES: &[Service] = &[
         open: &["PolicySourceType"],
         withheld: &[],
     },
+    Service {
+        name: "ssm",
+        version: "2014-11-06",
+        operations: Some(selection::SSM),
+        internal: Some("InternalServerError"),
+        open: &[],
+        withheld: &[],
+    },
 ];
 
 /// Refreshes models and code, or with `check` compares the code with the models.

@@ -35,7 +35,7 @@ impl Serialize for Shown<'_> {
             // Members that are secret never come here; elements of a list might.
             View::Absent | View::Secret(_) | View::Blob(_) | View::SecretBlob(_) => serializer.serialize_none(),
             View::Text(text) => serializer.serialize_str(text),
-            View::Number(number) => serializer.serialize_i32(*number),
+            View::Number(number) => serializer.serialize_i64(*number),
             View::Flag(flag) => serializer.serialize_bool(*flag),
             View::Time(at) => serializer.serialize_str(&at.display_text()),
             View::Map(map) => {

@@ -16,12 +16,14 @@ pub struct Fault {
     pub cause: Option<String>,
     /// Whether the operation's model lists it: it then has the same name and status in every protocol.
     pub modeled: bool,
+    /// The member that holds the text: `message`, of some services' exceptions `Message`.
+    pub text_member: &'static str,
 }
 
 impl Fault {
     /// A fault without a message, of those every operation may answer.
     pub const fn new(code: &'static str, status: u16) -> Self {
-        Self { code, status, message: None, cause: None, modeled: false }
+        Self { code, status, message: None, cause: None, modeled: false, text_member: "message" }
     }
 
     /// The same fault with a text for the caller.
@@ -86,7 +88,7 @@ impl From<InternalFailure> for Fault {
 
 /// Declares exceptions: a type each, with its wire code and HTTP status.
 macro_rules! exceptions {
-    ($($(#[$meta:meta])* $name:ident = $code:literal $status:literal;)+) => {$(
+    ($($(#[$meta:meta])* $name:ident = $code:literal $status:literal $($member:literal)?;)+) => {$(
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name {
@@ -112,7 +114,10 @@ macro_rules! exceptions {
 
         impl From<$name> for $crate::fault::Fault {
             fn from(exception: $name) -> Self {
-                Self { message: exception.message, ..Self::new($name::CODE, $name::STATUS) }
+                #[allow(unused_mut)]
+                let mut fault = Self { message: exception.message, ..Self::new($name::CODE, $name::STATUS) };
+                $(fault.text_member = $member;)?
+                fault
             }
         }
     )+};

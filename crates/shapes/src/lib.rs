@@ -1,7 +1,7 @@
 //! Request and response types of the AWS services Claviger answers for, with their constraints
 //! and their lists of exceptions.
 //!
-//! The service modules ([`kms`], [`iam`], [`sts`]) are generated from `models/*.json` by
+//! The service modules ([`kms`], [`iam`], [`sts`], [`ssm`]) are generated from `models/*.json` by
 //! `cargo xtask model` and checked in. What is hand-written here is the small runtime they share:
 //! decoding a request in one pass while collecting every constraint violation ([`decode`]),
 //! writing a response ([`Output`]), the view of both that may enter the audit log ([`Audited`]),
@@ -24,6 +24,7 @@ mod tests;
 
 pub mod iam;
 pub mod kms;
+pub mod ssm;
 pub mod sts;
 
 pub use audit::{AuditView, Audited};

@@ -48,7 +48,7 @@ pub(crate) enum View<'a> {
     Secret(&'a SecretString),
     Blob(&'a Blob),
     SecretBlob(&'a SecretBlob),
-    Number(i32),
+    Number(i64),
     Flag(bool),
     Time(Timestamp),
     Map(&'a dyn Entries),
@@ -124,7 +124,8 @@ viewed! {
     SecretString: secret => View::Secret(secret);
     Blob: blob => View::Blob(blob);
     SecretBlob: blob => View::SecretBlob(blob);
-    i32: number => View::Number(*number);
+    i32: number => View::Number(i64::from(*number));
+    i64: number => View::Number(*number);
     bool: flag => View::Flag(*flag);
     Timestamp: at => View::Time(*at);
 }
@@ -140,7 +141,7 @@ impl Serialize for Wire<'_> {
             View::Secret(secret) => secret.serialize(serializer),
             View::Blob(blob) => blob.serialize(serializer),
             View::SecretBlob(blob) => blob.serialize(serializer),
-            View::Number(number) => serializer.serialize_i32(*number),
+            View::Number(number) => serializer.serialize_i64(*number),
             View::Flag(flag) => serializer.serialize_bool(*flag),
             View::Time(at) => at.serialize(serializer),
             View::Map(map) => serializer.collect_map(map.entries().map(|(key, value)| (Wire(key), Wire(value)))),

@@ -1,6 +1,7 @@
 //! Answers and faults as the two protocols write them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -35,14 +36,16 @@ pub fn respond_ok(
 
 /// Writes a fault.
 ///
-/// JSON: `__type` and, when there is one, `message`; the code again in `x-amzn-ErrorType`. Query: an `ErrorResponse`
+/// JSON: `__type` and, when there is one, the text; the code again in `x-amzn-ErrorType`. Query: an `ErrorResponse`
 /// with the code and status that Query services use for the same case. The fault's `cause` is for the log and never
 /// written.
 pub fn respond_fault(protocol: &Protocol, fault: &Fault, request_id: &str) -> Response {
     match protocol {
         Protocol::Json { .. } => {
-            let body = Exception { code: fault.code, message: fault.message.as_deref() };
-            // A struct of two strings always has a JSON form.
+            let message = fault.message.as_deref().map(|text| (fault.text_member, text));
+            let texts = [Some(("__type", fault.code)), message];
+            let body: Texts<'_> = texts.into_iter().flatten().collect();
+            // A map of texts always has a JSON form.
             let body = serde_json::to_vec(&body).unwrap_or_default();
             response(protocol, fault.status, body, request_id, Some(fault.code))
         }
@@ -116,13 +119,8 @@ fn response(
     Response { status, headers, body }
 }
 
-#[derive(Serialize)]
-struct Exception<'a> {
-    #[serde(rename = "__type")]
-    code: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a str>,
-}
+/// Members of a fault by name, in the order of their names.
+type Texts<'a> = BTreeMap<&'static str, &'a str>;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

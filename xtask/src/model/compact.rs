@@ -52,6 +52,7 @@ pub(super) enum Kind {
     String,
     Blob,
     Integer,
+    Long,
     Boolean,
     Timestamp,
 }
@@ -85,6 +86,9 @@ pub(super) struct Shape {
     pub(super) code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) http_status: Option<u16>,
+    /// The member of an exception that holds its text, where it is not `message`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) text_member: Option<String>,
     /// The members of a structure, in order.
     #[serde(default, skip_serializing)]
     pub(super) members: Vec<Member>,
@@ -105,6 +109,7 @@ impl Shape {
             value: None,
             code: None,
             http_status: None,
+            text_member: None,
             members: Vec::new(),
         }
     }

@@ -96,7 +96,8 @@ fn errors(types: &Types<'_>) -> Result<String> {
         let code_text = shape.code.as_deref().context("an exception without a code")?;
         let status = shape.http_status.context("an exception without a status")?;
         writeln!(code, "    /// Answered as `{code_text}` with status {status}.")?;
-        writeln!(code, "    {name} = {code_text:?} {status};")?;
+        let spelled = shape.text_member.as_ref().map(|member| format!(" {member:?}")).unwrap_or_default();
+        writeln!(code, "    {name} = {code_text:?} {status}{spelled};")?;
     }
     Ok(code + "}\n")
 }
@@ -131,7 +132,7 @@ fn structures(types: &Types<'_>, of: &str, belongs: impl Fn(&str) -> bool) -> Re
         }
         structure(types, name, shape, &format!("The structure `{name}`."), &mut code)?;
         if types.model.operations.0.iter().any(|(_, operation)| operation.output.as_ref() == Some(name)) {
-            writeln!(code, "impl Output for {name} {{ const EMPTY: bool = {}; }}\n", shape.members.is_empty())?;
+            writeln!(code, "impl Output for {name} {{ const EMPTY: bool = false; }}\n")?;
         }
     }
     Ok(code)
@@ -168,7 +169,7 @@ fn operation_file(types: &Types<'_>, name: &str, operation: &Operation) -> Resul
 
     let response = format!("{name}Response");
     if let Some(shared) = operation.output.as_ref().filter(|shape| **shape != response) {
-        writeln!(code, "/// The response of `{name}`, which other operations share.")?;
+        writeln!(code, "/// The response of `{name}`, by the name that its model gives it.")?;
         writeln!(code, "pub type {response} = {shared};\n")?;
         return operation_error(types, name, operation, code);
     }

@@ -12,6 +12,8 @@ pub(super) fn reference(types: &Types<'_>, name: &str) -> Result<String> {
     Ok(match shape.kind {
         Kind::String if !shape.values.is_empty() => "&()".to_owned(),
         Kind::Boolean | Kind::Timestamp => "&()".to_owned(),
+        Kind::Long if shape.min.is_none() && shape.max.is_none() => "&()".to_owned(),
+        Kind::Long => bail!("{name}: bounds of long numbers are not known"),
         _ => format!("&rules::{}", screaming(name)),
     })
 }
@@ -69,6 +71,8 @@ fn text(types: &Types<'_>, name: &str, shape: &Shape) -> Result<String> {
 fn pattern(source: &str) -> Result<String> {
     let bare = source.strip_prefix('^').unwrap_or(source);
     let bare = bare.strip_suffix('$').unwrap_or(bare);
+    // Around the whole, parentheses say nothing.
+    let bare = bare.strip_prefix('(').and_then(|inside| inside.strip_suffix(')')).unwrap_or(bare);
     if let Some(set) = set(bare)? {
         return Ok(format!("Pattern::only({source:?}, {set})"));
     }
@@ -83,8 +87,9 @@ fn expression(source: &str) -> String {
 }
 
 /// Expressions that look ahead, which regex-lite cannot, and what matches the same texts. An account alias is letters,
-/// digits and single hyphens between them; its length is bounded on its own.
-const LOOKAHEADS: &[(&str, &str)] = &[("^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", "[a-z0-9]+(-[a-z0-9]+)*")];
+/// digits and single hyphens between them; its length is bounded on its own. A resource policy is anything but blanks.
+const LOOKAHEADS: &[(&str, &str)] =
+    &[("^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", "[a-z0-9]+(-[a-z0-9]+)*"), (r"^(?!\s*$).+", r"(?s).*\S.*")];
 
 /// `[..]+` or `[..]*` as a set; `None` when the pattern is anything more.
 fn set(bare: &str) -> Result<Option<String>> {

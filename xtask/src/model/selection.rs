@@ -103,3 +103,26 @@ pub(super) const IAM: &[&str] = &[
     "UntagOpenIDConnectProvider",
     "ListOpenIDConnectProviderTags",
 ];
+
+/// Parameter Store. Documents, commands, patches, inventories and the rest are other products of the same service.
+pub(super) const SSM: &[&str] = &[
+    "PutParameter",
+    "GetParameter",
+    "GetParameters",
+    "GetParametersByPath",
+    "GetParameterHistory",
+    "DescribeParameters",
+    "DeleteParameter",
+    "DeleteParameters",
+    "LabelParameterVersion",
+    "UnlabelParameterVersion",
+    "AddTagsToResource",
+    "RemoveTagsFromResource",
+    "ListTagsForResource",
+    "PutResourcePolicy",
+    "GetResourcePolicies",
+    "DeleteResourcePolicy",
+    "GetServiceSetting",
+    "UpdateServiceSetting",
+    "ResetServiceSetting",
+];

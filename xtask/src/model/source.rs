@@ -177,6 +177,7 @@ fn condense_shape(name: &str, raw: &RawShape) -> Result<Shape> {
         "string" => Kind::String,
         "blob" => Kind::Blob,
         "integer" => Kind::Integer,
+        "long" => Kind::Long,
         "boolean" => Kind::Boolean,
         "timestamp" => Kind::Timestamp,
         other => bail!("{name} is a {other}, which the generator does not know"),
@@ -187,6 +188,7 @@ fn condense_shape(name: &str, raw: &RawShape) -> Result<Shape> {
     let status = raw.error.as_ref().and_then(|error| error.http_status_code);
     let status = status.unwrap_or(if raw.fault { 500 } else { 400 });
     let members = raw.members.0.iter().filter(|_| !exception);
+    let spelled = raw.members.0.iter().map(|(name, _)| name).find(|name| *name == "Message");
     Ok(Shape {
         kind,
         min: raw.min,
@@ -199,6 +201,7 @@ fn condense_shape(name: &str, raw: &RawShape) -> Result<Shape> {
         value: raw.value.as_ref().map(|value| value.shape.clone()),
         code: exception.then(|| code.unwrap_or_else(|| name.to_owned())),
         http_status: exception.then_some(status),
+        text_member: spelled.filter(|_| exception).cloned(),
         members: members
             .map(|(name, member)| Member {
                 name: name.clone(),

@@ -24,7 +24,9 @@ impl<'a> Types<'a> {
         for (name, operation) in &model.operations.0 {
             for (end, suffix) in [(&operation.input, "Request"), (&operation.output, "Response")] {
                 let Some(end) = end else { continue };
-                ensure!(end.ends_with(suffix), "{name} exchanges {end}, which is no {suffix}");
+                // Some services call their responses results.
+                let named = end.ends_with(suffix) || suffix == "Response" && end.ends_with("Result");
+                ensure!(named, "{name} exchanges {end}, which is no {suffix}");
                 let own = suffix == "Response" || model.operations.get(end.trim_end_matches(suffix)).is_some();
                 ensure!(own, "{name} takes {end}, which is no operation's own");
                 let reached = if suffix == "Request" { &mut inputs } else { &mut outputs };
@@ -63,6 +65,7 @@ impl<'a> Types<'a> {
             Kind::Blob if shape.sensitive => "SecretBlob".to_owned(),
             Kind::Blob => "Blob".to_owned(),
             Kind::Integer => "i32".to_owned(),
+            Kind::Long => "i64".to_owned(),
             Kind::Boolean => "bool".to_owned(),
             Kind::Timestamp => "Timestamp".to_owned(),
             Kind::List => {

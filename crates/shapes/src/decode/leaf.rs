@@ -378,6 +378,23 @@ impl Leaf for i32 {
     }
 }
 
+impl Leaf for i64 {
+    type Rule = ();
+    const HINT: &'static str = hint::INTEGER;
+    const WANTED: &'static str = "a Long";
+
+    fn text(_text: &str, _rule: &(), _place: Place<'_>) -> Decoded<Self> {
+        wrong("STRING_VALUE", Self::WANTED)
+    }
+
+    fn number(number: Number, _rule: &(), _place: Place<'_>) -> Decoded<Self> {
+        Ok(Some(match number {
+            Number::Whole(value) => value,
+            Number::Fraction(value) => value as i64,
+        }))
+    }
+}
+
 impl Leaf for bool {
     type Rule = ();
     const HINT: &'static str = hint::BOOLEAN;

@@ -53,7 +53,7 @@ impl Input for GetContextKeysForCustomPolicyRequest {
     }
 }
 
-/// The response of `GetContextKeysForCustomPolicy`, which other operations share.
+/// The response of `GetContextKeysForCustomPolicy`, by the name that its model gives it.
 pub type GetContextKeysForCustomPolicyResponse = GetContextKeysForPolicyResponse;
 
 operation_error! {

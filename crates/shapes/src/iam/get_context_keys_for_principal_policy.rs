@@ -60,7 +60,7 @@ impl Input for GetContextKeysForPrincipalPolicyRequest {
     }
 }
 
-/// The response of `GetContextKeysForPrincipalPolicy`, which other operations share.
+/// The response of `GetContextKeysForPrincipalPolicy`, by the name that its model gives it.
 pub type GetContextKeysForPrincipalPolicyResponse = GetContextKeysForPolicyResponse;
 
 operation_error! {

@@ -144,7 +144,7 @@ impl Input for SimulateCustomPolicyRequest {
     }
 }
 
-/// The response of `SimulateCustomPolicy`, which other operations share.
+/// The response of `SimulateCustomPolicy`, by the name that its model gives it.
 pub type SimulateCustomPolicyResponse = SimulatePolicyResponse;
 
 operation_error! {

@@ -147,7 +147,7 @@ impl Input for SimulatePrincipalPolicyRequest {
     }
 }
 
-/// The response of `SimulatePrincipalPolicy`, which other operations share.
+/// The response of `SimulatePrincipalPolicy`, by the name that its model gives it.
 pub type SimulatePrincipalPolicyResponse = SimulatePolicyResponse;
 
 operation_error! {

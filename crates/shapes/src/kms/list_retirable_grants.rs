@@ -75,7 +75,7 @@ impl Input for ListRetirableGrantsRequest {
     }
 }
 
-/// The response of `ListRetirableGrants`, which other operations share.
+/// The response of `ListRetirableGrants`, by the name that its model gives it.
 pub type ListRetirableGrantsResponse = ListGrantsResponse;
 
 operation_error! {

@@ -50,6 +50,12 @@ impl Filled for i32 {
     }
 }
 
+impl Filled for i64 {
+    fn filled(_name: &str) -> Self {
+        7
+    }
+}
+
 impl Filled for Timestamp {
     fn filled(_name: &str) -> Self {
         Self(jiff::Timestamp::UNIX_EPOCH)

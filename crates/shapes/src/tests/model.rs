@@ -36,6 +36,9 @@ pub(super) static STS: LazyLock<Value> =
 pub(super) static IAM: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../../models/iam.json")).unwrap());
 
+pub(super) static SSM: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../../models/ssm.json")).unwrap());
+
 fn members(structure: &str) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
     members_of(&KMS, structure)
 }

@@ -84,6 +84,9 @@ fn json_faults() {
     assert_eq!(body(&response), r#"{"__type":"NotFoundException","message":"Key \"x\" does not exist"}"#);
     assert_eq!(response.header("x-amzn-errortype"), Some("NotFoundException"));
     assert_eq!(response.header("x-amzn-requestid"), Some(ID));
+    let capital = Fault { text_member: "Message", ..fault };
+    let response = respond_fault(&JSON, &capital, ID);
+    assert_eq!(body(&response), r#"{"Message":"Key \"x\" does not exist","__type":"NotFoundException"}"#);
     let response = respond_fault(&JSON, &Fault::new("KMSInternalException", 500), ID);
     assert_eq!((response.status, body(&response)), (500, r#"{"__type":"KMSInternalException"}"#));
 }
