@@ -277,6 +277,24 @@ def test_data_key_pairs_load_elsewhere(maker, spec):
     assert "PrivateKeyPlaintext" not in hidden and hidden["PublicKey"] != made["PublicKey"]
 
 
+def test_decrypt_names_a_key_that_cannot(maker):
+    kms, rsa = maker.kms, maker("RSA_2048", "ENCRYPT_DECRYPT")
+    sealed = kms.encrypt(KeyId=rsa["KeyId"], Plaintext=b"x", EncryptionAlgorithm="RSAES_OAEP_SHA_256")["CiphertextBlob"]
+    with aws.refused("InvalidCiphertextException"):
+        kms.decrypt(KeyId=rsa["KeyId"], CiphertextBlob=sealed)
+    symmetric = kms.create_key()["KeyMetadata"]["KeyId"]
+    with aws.refused("InvalidCiphertextException"):
+        kms.decrypt(KeyId=symmetric, CiphertextBlob=sealed)
+    blob = kms.encrypt(KeyId=symmetric, Plaintext=b"x")["CiphertextBlob"]
+    text = "The key ID in the request does not identify a CMK that can perform this operation."
+    for spec, usage in [("HMAC_256", "GENERATE_VERIFY_MAC"), ("RSA_2048", "SIGN_VERIFY")]:
+        other = maker(spec, usage)["KeyId"]
+        with aws.refused("IncorrectKeyException", text):
+            kms.decrypt(KeyId=other, CiphertextBlob=blob)
+        with aws.refused("IncorrectKeyException", text):
+            kms.re_encrypt(SourceKeyId=other, CiphertextBlob=blob, DestinationKeyId=symmetric)
+
+
 def test_a_signature_of_somebody_else(maker):
     kms, key = maker.kms, maker("ECC_NIST_P256", "SIGN_VERIFY")
     stranger = ec.generate_private_key(ec.SECP256R1())

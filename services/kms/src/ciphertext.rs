@@ -3,7 +3,7 @@
 use claviger_pipeline::{Permission, Subject, Wording, unseen};
 use claviger_policy::Values;
 use claviger_shapes::kms::{
-    EncryptionAlgorithmSpec, IncorrectKeyException, InvalidCiphertextException, NotFoundException,
+    EncryptionAlgorithmSpec, IncorrectKeyException, InvalidCiphertextException, KeyUsageType, NotFoundException,
 };
 use claviger_shapes::{AccessDeniedException, InternalFailure, ValidationException};
 
@@ -25,9 +25,9 @@ pub(crate) struct CiphertextSubject {
 /// Why key and ciphertext do not go together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mismatch {
-    /// The ciphertext is under another key.
+    /// The ciphertext is under another key, or the key decrypts nothing at all.
     OtherKey,
-    /// The ciphertext is not readable.
+    /// The request does not say how a key pair's ciphertext was made.
     Unreadable,
 }
 
@@ -79,9 +79,11 @@ where
     };
     let mismatch = match &source {
         None => None,
+        Some(_) if key.record.key_usage() != KeyUsageType::EncryptDecrypt => Some(Mismatch::OtherKey),
         // Ciphertexts of key pairs say nothing of themselves.
-        Some(_) if !key.is_symmetric() => None,
-        Some(Source::Malformed) => Some(Mismatch::Unreadable),
+        Some(_) if !key.is_symmetric() => asked.algorithm.is_none().then_some(Mismatch::Unreadable),
+        // Told with all other damage, when it is opened.
+        Some(Source::Malformed) => None,
         Some(Source::Ours(origin)) => {
             let record = &key.record;
             let same = origin.key_id == record.key_id
