@@ -24,7 +24,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// A service whose model we keep.
 struct Service {
-    /// Its directory in botocore, the name of our model file and of the Rust module.
+    /// Its directory in botocore, the name of our model file and - with underscores - of the Rust module.
     name: &'static str,
     /// Its API version in botocore.
     version: &'static str,
@@ -67,6 +67,14 @@ const SERVICES: &[Service] = &[
         open: &[],
         withheld: &[],
     },
+    Service {
+        name: "service-quotas",
+        version: "2019-06-24",
+        operations: Some(selection::SERVICE_QUOTAS),
+        internal: Some("ServiceException"),
+        open: &[],
+        withheld: &[],
+    },
 ];
 
 /// Refreshes models and code, or with `check` compares the code with the models.
@@ -88,7 +96,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         for (name, code) in emit::service(service, &model)? {
             files.insert(name, format(&root, &code)?);
         }
-        let directory = root.join("crates/shapes/src").join(service.name);
+        let directory = root.join("crates/shapes/src").join(service.name.replace('-', "_"));
         stale.extend(settle(&directory, &files, check)?);
     }
     if check && !stale.is_empty() {

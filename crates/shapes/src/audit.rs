@@ -36,6 +36,7 @@ impl Serialize for Shown<'_> {
             View::Absent | View::Secret(_) | View::Blob(_) | View::SecretBlob(_) => serializer.serialize_none(),
             View::Text(text) => serializer.serialize_str(text),
             View::Number(number) => serializer.serialize_i64(*number),
+            View::Double(number) => serializer.serialize_f64(*number),
             View::Flag(flag) => serializer.serialize_bool(*flag),
             View::Time(at) => serializer.serialize_str(&at.display_text()),
             View::Map(map) => {

@@ -1,8 +1,8 @@
 //! Request and response types of the AWS services Claviger answers for, with their constraints
 //! and their lists of exceptions.
 //!
-//! The service modules ([`kms`], [`iam`], [`sts`], [`ssm`]) are generated from `models/*.json` by
-//! `cargo xtask model` and checked in. What is hand-written here is the small runtime they share:
+//! The service modules ([`kms`], [`iam`], [`sts`], [`ssm`], [`service_quotas`]) are generated from
+//! `models/*.json` by `cargo xtask model` and checked in. What is hand-written here is the small runtime they share:
 //! decoding a request in one pass while collecting every constraint violation ([`decode`]),
 //! writing a response ([`Output`]), the view of both that may enter the audit log ([`Audited`]),
 //! and the faults every operation can answer with ([`fault`]).
@@ -24,6 +24,7 @@ mod tests;
 
 pub mod iam;
 pub mod kms;
+pub mod service_quotas;
 pub mod ssm;
 pub mod sts;
 
@@ -46,7 +47,7 @@ mod generated {
 
     pub(crate) use crate::blob::{Blob, SecretBlob, SecretString};
     pub(crate) use crate::decode::{
-        Bytes, DecodeError, Input, List, Members, Pattern, Range, Set, Stop, Structure, Text,
+        Bytes, DecodeError, Input, List, Members, Pattern, Range, Set, Span, Stop, Structure, Text,
     };
     pub(crate) use crate::enumeration::enumeration;
     pub(crate) use crate::fault::{exceptions, operation_error};

@@ -49,6 +49,7 @@ pub(crate) enum View<'a> {
     Blob(&'a Blob),
     SecretBlob(&'a SecretBlob),
     Number(i64),
+    Double(f64),
     Flag(bool),
     Time(Timestamp),
     Map(&'a dyn Entries),
@@ -126,6 +127,7 @@ viewed! {
     SecretBlob: blob => View::SecretBlob(blob);
     i32: number => View::Number(i64::from(*number));
     i64: number => View::Number(*number);
+    f64: number => View::Double(*number);
     bool: flag => View::Flag(*flag);
     Timestamp: at => View::Time(*at);
 }
@@ -142,6 +144,7 @@ impl Serialize for Wire<'_> {
             View::Blob(blob) => blob.serialize(serializer),
             View::SecretBlob(blob) => blob.serialize(serializer),
             View::Number(number) => serializer.serialize_i64(*number),
+            View::Double(number) => serializer.serialize_f64(*number),
             View::Flag(flag) => serializer.serialize_bool(*flag),
             View::Time(at) => at.serialize(serializer),
             View::Map(map) => serializer.collect_map(map.entries().map(|(key, value)| (Wire(key), Wire(value)))),

@@ -53,6 +53,7 @@ pub(super) enum Kind {
     Blob,
     Integer,
     Long,
+    Double,
     Boolean,
     Timestamp,
 }

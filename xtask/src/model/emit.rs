@@ -28,14 +28,20 @@ pub(super) fn service(service: &Service, model: &Model) -> Result<BTreeMap<Strin
     }
     add("errors", errors(&types)?);
     add("rules", rule_file(&types)?);
-    add("request_parts", structures(&types, "requests", |name| types.inputs.contains(name))?);
-    add("response_parts", structures(&types, "responses only", |name| !types.inputs.contains(name))?);
+    let parts = [
+        ("request_parts", structures(&types, "requests", |name| types.inputs.contains(name))?),
+        ("response_parts", structures(&types, "responses only", |name| !types.inputs.contains(name))?),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter_map(|(name, code)| Some((name, code?))).collect();
     add("filled", filled(&types)?);
-    add("mod", module(&types)?);
+    add("mod", module(&types, &parts.iter().map(|(name, _)| *name).collect::<Vec<_>>())?);
+    for (name, code) in parts {
+        add(name, code);
+    }
     Ok(files)
 }
 
-fn module(types: &Types<'_>) -> Result<String> {
+fn module(types: &Types<'_>, parts: &[&str]) -> Result<String> {
     let header = &types.model.service;
     let names: Vec<String> = types.model.operations.0.iter().map(|(name, _)| snake(name)).collect();
     let mut code = format!(
@@ -52,12 +58,19 @@ fn module(types: &Types<'_>) -> Result<String> {
     if has_enums(types.model) {
         code += "mod enums;\npub use enums::*;\n";
     }
-    code +=
-        "#[cfg(test)]\npub(crate) mod filled;\nmod errors;\nmod request_parts;\nmod response_parts;\nmod rules;\n\n";
+    code += "#[cfg(test)]\npub(crate) mod filled;\nmod errors;\n";
+    for part in parts {
+        writeln!(code, "mod {part};")?;
+    }
+    code += "mod rules;\n\n";
     for name in &names {
         writeln!(code, "pub use {name}::*;")?;
     }
-    code += "pub use errors::*;\npub use request_parts::*;\npub use response_parts::*;\n\n";
+    code += "pub use errors::*;\n";
+    for part in parts {
+        writeln!(code, "pub use {part}::*;")?;
+    }
+    code += "\n";
     code += "/// Every operation of the service, in the model's order.\n";
     code += "pub const OPERATIONS: &[OperationInfo] = &[\n";
     for name in &names {
@@ -119,9 +132,10 @@ fn rule_file(types: &Types<'_>) -> Result<String> {
     Ok(format!("//! Constraints of the members of requests.\n\nuse super::*;\n\n{items}"))
 }
 
-/// The structures inside requests and responses that `belongs` picks.
-fn structures(types: &Types<'_>, of: &str, belongs: impl Fn(&str) -> bool) -> Result<String> {
-    let mut code = format!("//! Structures inside {of}.\n\nuse super::*;\n\n");
+/// The structures inside requests and responses that `belongs` picks, if there are any.
+fn structures(types: &Types<'_>, of: &str, belongs: impl Fn(&str) -> bool) -> Result<Option<String>> {
+    let header = format!("//! Structures inside {of}.\n\nuse super::*;\n\n");
+    let mut code = header.clone();
     for (name, shape) in &types.model.shapes.0 {
         // An operation's own ends stand in its file.
         let own = ["Request", "Response"]
@@ -135,7 +149,7 @@ fn structures(types: &Types<'_>, of: &str, belongs: impl Fn(&str) -> bool) -> Re
             writeln!(code, "impl Output for {name} {{ const EMPTY: bool = false; }}\n")?;
         }
     }
-    Ok(code)
+    Ok((code != header).then_some(code))
 }
 
 fn operation_file(types: &Types<'_>, name: &str, operation: &Operation) -> Result<String> {
@@ -197,7 +211,8 @@ fn structure(types: &Types<'_>, name: &str, shape: &Shape, doc: &str, code: &mut
     let input = types.inputs.contains(name) || name.ends_with("Request");
     let known = types.model.shapes.0.iter().find(|(known, _)| known == name);
     let comparable = known.map_or(Ok(true), |(known, _)| types.comparable(known))?;
-    let derives = [(comparable, "Clone, PartialEq, Eq"), (!input, "Default")];
+    let total = known.map_or(Ok(true), |(known, _)| types.total(known))?;
+    let derives = [(comparable, "Clone, PartialEq"), (comparable && total, "Eq"), (!input, "Default")];
     let derives: Vec<&str> = derives.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
     writeln!(code, "/// {doc}")?;
     if !derives.is_empty() {

@@ -29,6 +29,11 @@ pub(super) fn declare(types: &Types<'_>, name: &str) -> Result<Option<String>> {
             shape.min.map_or("i32::MIN".to_owned(), |min| min.to_string()),
             shape.max.map_or("i32::MAX".to_owned(), |max| max.to_string()),
         ),
+        Kind::Double => format!(
+            "Span = Span {{ min: {}, max: {} }}",
+            shape.min.map_or("f64::MIN".to_owned(), |min| format!("{min}.0")),
+            shape.max.map_or("f64::MAX".to_owned(), |max| format!("{max}.0")),
+        ),
         Kind::List => {
             let element = shape.element.as_deref().context("a list of nothing")?;
             let of = types.shape(element)?;

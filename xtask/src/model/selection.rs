@@ -126,3 +126,17 @@ pub(super) const SSM: &[&str] = &[
     "UpdateServiceSetting",
     "ResetServiceSetting",
 ];
+
+/// Reading quotas and asking for more. Templates need an organisation; reports, automatic management and support cases
+/// are other products of the same service.
+pub(super) const SERVICE_QUOTAS: &[&str] = &[
+    "ListServices",
+    "ListServiceQuotas",
+    "GetServiceQuota",
+    "ListAWSDefaultServiceQuotas",
+    "GetAWSDefaultServiceQuota",
+    "RequestServiceQuotaIncrease",
+    "GetRequestedServiceQuotaChange",
+    "ListRequestedServiceQuotaChangeHistory",
+    "ListRequestedServiceQuotaChangeHistoryByQuota",
+];

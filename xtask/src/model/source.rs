@@ -178,6 +178,7 @@ fn condense_shape(name: &str, raw: &RawShape) -> Result<Shape> {
         "blob" => Kind::Blob,
         "integer" => Kind::Integer,
         "long" => Kind::Long,
+        "double" => Kind::Double,
         "boolean" => Kind::Boolean,
         "timestamp" => Kind::Timestamp,
         other => bail!("{name} is a {other}, which the generator does not know"),

@@ -66,6 +66,7 @@ impl<'a> Types<'a> {
             Kind::Blob => "Blob".to_owned(),
             Kind::Integer => "i32".to_owned(),
             Kind::Long => "i64".to_owned(),
+            Kind::Double => "f64".to_owned(),
             Kind::Boolean => "bool".to_owned(),
             Kind::Timestamp => "Timestamp".to_owned(),
             Kind::List => {
@@ -117,6 +118,18 @@ impl<'a> Types<'a> {
         for part in reached {
             let shape = self.shape(part)?;
             if shape.kind == Kind::Blob && shape.sensitive {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether equality of all values inside is total: that of floating-point numbers is not.
+    pub(super) fn total(&self, name: &'a str) -> Result<bool> {
+        let mut reached = BTreeSet::new();
+        self.reach(name, &mut reached)?;
+        for part in reached {
+            if self.shape(part)?.kind == Kind::Double {
                 return Ok(false);
             }
         }

@@ -38,6 +38,12 @@ pub(crate) struct Range {
     pub(crate) max: i32,
 }
 
+/// Constraints of a floating-point number.
+pub(crate) struct Span {
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+}
+
 /// A number as the format gave it.
 #[derive(Clone, Copy)]
 pub(crate) enum Number {
@@ -392,6 +398,33 @@ impl Leaf for i64 {
             Number::Whole(value) => value,
             Number::Fraction(value) => value as i64,
         }))
+    }
+}
+
+impl Leaf for f64 {
+    type Rule = Span;
+    const HINT: &'static str = hint::DOUBLE;
+    const WANTED: &'static str = "a Double";
+
+    fn text(_text: &str, _rule: &Span, _place: Place<'_>) -> Decoded<Self> {
+        wrong("STRING_VALUE", Self::WANTED)
+    }
+
+    fn number(number: Number, rule: &Span, place: Place<'_>) -> Decoded<Self> {
+        let value = match number {
+            Number::Whole(value) => value as f64,
+            Number::Fraction(value) => value,
+        };
+        let Place { at, report } = place;
+        if value > rule.max {
+            let constraint = format_args!("Member must have value less than or equal to {}", rule.max);
+            report.violation(at, Shown::Value(&value), constraint);
+        }
+        if value < rule.min {
+            let constraint = format_args!("Member must have value greater than or equal to {}", rule.min);
+            report.violation(at, Shown::Value(&value), constraint);
+        }
+        Ok((rule.min..=rule.max).contains(&value).then_some(value))
     }
 }
 

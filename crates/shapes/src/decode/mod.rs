@@ -34,7 +34,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer};
 
 use crate::fault::{Fault, ValidationException};
-pub(crate) use leaf::{Bytes, Range, Text};
+pub(crate) use leaf::{Bytes, Range, Span, Text};
 pub(crate) use list::List;
 pub(crate) use members::{Members, Structure};
 pub(crate) use pattern::{Pattern, Set};
@@ -49,6 +49,8 @@ pub mod hint {
     pub const BLOB: &str = "Blob";
     /// A whole number; a fraction is cut off.
     pub const INTEGER: &str = "Integer";
+    /// A number that may have a fraction.
+    pub const DOUBLE: &str = "Double";
     /// A truth value.
     pub const BOOLEAN: &str = "Boolean";
     /// Seconds since the epoch as a number.

@@ -56,6 +56,12 @@ impl Filled for i64 {
     }
 }
 
+impl Filled for f64 {
+    fn filled(_name: &str) -> Self {
+        7.5
+    }
+}
+
 impl Filled for Timestamp {
     fn filled(_name: &str) -> Self {
         Self(jiff::Timestamp::UNIX_EPOCH)

@@ -39,6 +39,9 @@ pub(super) static IAM: LazyLock<Value> =
 pub(super) static SSM: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../../models/ssm.json")).unwrap());
 
+pub(super) static SERVICE_QUOTAS: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../../models/service-quotas.json")).unwrap());
+
 fn members(structure: &str) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
     members_of(&KMS, structure)
 }

@@ -5,6 +5,7 @@ use crate::kms::{
     EncryptionAlgorithmSpec, GenerateDataKeyResponse, GenerateRandomRequest, ImportKeyMaterialRequest, KeyMetadata,
     ListKeysRequest,
 };
+use crate::service_quotas::{RequestServiceQuotaIncreaseRequest, ServiceQuota};
 use crate::{Blob, DecodeError, Input, SecretBlob, SecretString, Timestamp};
 
 fn decode<T: Input>(body: &str) -> T {
@@ -246,4 +247,30 @@ fn a_grant_keeps_its_structure() {
     let constraints = request.constraints.unwrap();
     assert_eq!(constraints.encryption_context_subset.unwrap()["a"], "b");
     assert_eq!(constraints.encryption_context_equals, None);
+}
+
+#[test]
+fn numbers_with_a_fraction_keep_it() {
+    let request = |value: &str| format!(r#"{{"ServiceCode":"kms","QuotaCode":"L-2AC98190","DesiredValue":{value}}}"#);
+    for (sent, read) in [("0.25", 0.25), ("700", 700.0), ("1e10", 1e10), ("0", 0.0)] {
+        assert_eq!(decode::<RequestServiceQuotaIncreaseRequest>(&request(sent)).desired_value, read);
+    }
+    for (sent, relation) in
+        [("-0.5", "greater than or equal to 0"), ("10000000000.5", "less than or equal to 10000000000")]
+    {
+        match RequestServiceQuotaIncreaseRequest::from_json(request(sent).as_bytes()) {
+            Err(DecodeError::Validation(text)) => {
+                let expected = format!(
+                    "1 validation error detected: Value '{sent}' at 'desiredValue' failed to satisfy constraint: \
+                     Member must have value {relation}"
+                );
+                assert_eq!(text, expected);
+            }
+            other => panic!("{sent}: {other:?}"),
+        }
+    }
+    let refused = refusal::<RequestServiceQuotaIncreaseRequest>(&request("\"700\""));
+    assert_eq!(refused, "STRING_VALUE can not be converted to a Double");
+    let quota = ServiceQuota { value: Some(700.0), ..ServiceQuota::default() };
+    assert_eq!(serde_json::to_string(&quota).unwrap(), r#"{"Value":700.0}"#);
 }
