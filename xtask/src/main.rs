@@ -5,6 +5,7 @@ mod deny;
 mod fuzz;
 mod model;
 mod oracle;
+mod sdks;
 mod setup;
 mod sh;
 mod suite;
@@ -25,7 +26,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Install what the tests need: Debian packages, a private Python environment and the policy oracle.
+    /// Install what the tests need: Debian packages, a private Python environment, packages for Node.
     ///
     /// Does nothing when everything is already there. Debian packages are installed only when
     /// run as root; otherwise the command to run is printed.

@@ -12,7 +12,7 @@ const CASES_QUICK: u32 = 2_000;
 
 /// Whether both evaluators agree wherever they should.
 pub(crate) fn run(quick: bool, tally: &mut Tally) -> Result<bool> {
-    let modules = setup::oracle()?;
+    let modules = setup::node_packages("oracle")?;
     let built = sh::succeeds(sh::cargo().args(["build", "--locked", "-p", "claviger-policy", "--example", "judge"]))?;
     ensure!(built, "the judge does not build");
     let judge = sh::target_dir()?.join("debug/examples/judge");

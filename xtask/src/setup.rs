@@ -16,7 +16,7 @@ const PROGRAMS: [(&str, &str); 6] = [
     ("g++", "g++"),
     // An independent reader of what we write.
     ("openssl", "openssl"),
-    // Run the evaluator of policies that ours is compared with.
+    // Run the evaluator of policies that ours is compared with, and AWS's SDK for JavaScript.
     ("node", "nodejs"),
     ("npm", "npm"),
 ];
@@ -24,11 +24,11 @@ const PROGRAMS: [(&str, &str); 6] = [
 /// The oldest Python that the pinned client tools run on.
 const PYTHON_MINOR_MIN: u32 = 10;
 
-/// What the policy oracle is made of: exact versions with their checksums.
-const ORACLE: [&str; 2] = ["package.json", "package-lock.json"];
+/// The oldest Node that the pinned SDK for JavaScript runs on.
+const NODE_MAJOR_MIN: u32 = 20;
 
-/// Where its files are kept.
-const ORACLE_DIR: &str = "tests/oracle";
+/// What a set of packages for Node is made of: exact versions with their checksums.
+const NODE_FILES: [&str; 2] = ["package.json", "package-lock.json"];
 
 const REQUIREMENTS: &str = "tests/clients/requirements.txt";
 
@@ -46,7 +46,8 @@ impl Venv {
 /// Installs what is missing; quick when nothing is.
 pub(crate) fn run() -> Result<Venv> {
     debian_packages()?;
-    oracle()?;
+    node_packages("oracle")?;
+    node_packages("js")?;
     venv(&sh::target_dir()?.join("venv"))
 }
 
@@ -108,25 +109,34 @@ fn venv(dir: &Path) -> Result<Venv> {
     Ok(venv)
 }
 
-/// The packages the policy oracle is made of; installs them if they are not there as the lock file has them.
-pub(crate) fn oracle() -> Result<PathBuf> {
-    let dir = sh::target_dir()?.join("oracle");
-    let from = sh::root().join(ORACLE_DIR);
-    let read = |folder: &Path| ORACLE.map(|name| fs::read(folder.join(name)).ok());
+/// The packages of `tests/NAME`, in a folder of the same name under the target folder; installs them if they are not
+/// there as the lock file has them.
+pub(crate) fn node_packages(name: &str) -> Result<PathBuf> {
+    let dir = sh::target_dir()?.join(name);
+    let from = sh::root().join("tests").join(name);
+    let read = |folder: &Path| NODE_FILES.map(|file| fs::read(folder.join(file)).ok());
     let modules = dir.join("node_modules");
     // `npm ci` leaves this mark when it is through.
     if read(&from) == read(&dir) && modules.join(".package-lock.json").exists() {
         return Ok(modules);
     }
+    ensure!(
+        node_can(&format!("process.exit(parseInt(process.versions.node) < {NODE_MAJOR_MIN} ? 1 : 0)")),
+        "the tests need Node {NODE_MAJOR_MIN} or newer as node"
+    );
     fs::create_dir_all(&dir)?;
-    for name in ORACLE {
-        fs::copy(from.join(name), dir.join(name)).with_context(|| format!("cannot copy {ORACLE_DIR}/{name}"))?;
+    for file in NODE_FILES {
+        fs::copy(from.join(file), dir.join(file)).with_context(|| format!("cannot copy tests/{name}/{file}"))?;
     }
     let mut npm = sh::command("npm");
-    // Its packages are data and plain code: nothing has to be run to install them.
+    // The packages are data and plain code: nothing has to be run to install them.
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]).current_dir(&dir);
-    ensure!(sh::succeeds(&mut npm)?, "npm could not install the policy oracle");
+    ensure!(sh::succeeds(&mut npm)?, "npm could not install the packages of tests/{name}");
     Ok(modules)
+}
+
+fn node_can(code: &str) -> bool {
+    sh::command("node").args(["-e", code]).status().is_ok_and(|status| status.success())
 }
 
 fn python_can(code: &str) -> bool {

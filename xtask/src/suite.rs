@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::tally::Tally;
-use crate::{fuzz, oracle, setup, sh, tidy};
+use crate::{fuzz, oracle, sdks, setup, sh, tidy};
 
 /// How much of the tests to run.
 #[derive(Args)]
@@ -48,8 +48,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     ring(&mut rings, "policy oracle", |tally| oracle::run(options.quick, tally));
     if let Some(venv) = venv.filter(|_| built) {
         ring(&mut rings, "real clients", |tally| clients(options, &binary, &venv.python(), tally));
+        ring(&mut rings, "JavaScript SDK", |tally| sdks::javascript(&binary, tally));
     } else {
-        println!("real clients: not run, because setup or the release build failed");
+        println!("real clients and SDKs: not run, because setup or the release build failed");
     }
     if !options.quick {
         let seconds = if options.long { FUZZ_LONG_SECONDS } else { fuzz::SMOKE_SECONDS };

@@ -30,6 +30,19 @@ impl Tally {
         Some(tally)
     }
 
+    /// The count of one of the closing lines of Node's runner, such as `ℹ pass 35`.
+    pub(crate) fn from_node_test(line: &str) -> Option<Self> {
+        let (word, count) = line.strip_prefix("ℹ ")?.split_once(' ')?;
+        let count = count.parse().ok()?;
+        match word {
+            "pass" => Some(Self { passed: count, ..Self::default() }),
+            // A test that was cut off did not pass.
+            "fail" | "cancelled" => Some(Self { failed: count, ..Self::default() }),
+            "skipped" | "todo" => Some(Self { skipped: count, ..Self::default() }),
+            _ => None,
+        }
+    }
+
     /// The counts of pytest's last line, such as `=== 1 failed, 7 passed, 2 errors in 3.10s ===`.
     ///
     /// An error (a fixture that broke) is a test that did not pass, so it counts as failed.
@@ -70,6 +83,15 @@ mod tests {
         let line = "test result: FAILED. 12 passed; 2 failed; 3 ignored; 0 measured; 0 filtered out; finished in 0.00s";
         assert_eq!(Tally::from_cargo_test(line), Some(Tally { passed: 12, failed: 2, skipped: 3 }));
         assert_eq!(Tally::from_cargo_test("test tally::tests::x ... ok"), None);
+    }
+
+    #[test]
+    fn reads_what_node_prints() {
+        let lines = ["ℹ tests 38", "ℹ pass 34", "ℹ fail 3", "ℹ cancelled 1", "ℹ skipped 2", "ℹ duration_ms 25230.2"];
+        let mut tally = Tally::default();
+        lines.iter().filter_map(|line| Tally::from_node_test(line)).for_each(|counts| tally.add(counts));
+        assert_eq!(tally, Tally { passed: 34, failed: 4, skipped: 2 });
+        assert_eq!(Tally::from_node_test("✔ a key passes 3 (12.5ms)"), None);
     }
 
     #[test]

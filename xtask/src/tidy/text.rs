@@ -13,10 +13,10 @@ const LINES_MAX: usize = 700;
 const GENERATED: &str = "@generated";
 
 /// Endings of the files that people write and read here.
-const WRITTEN: [&str; 8] = [".rs", ".py", ".sh", ".toml", ".md", ".yml", ".yaml", "/run"];
+const WRITTEN: [&str; 9] = [".rs", ".py", ".mjs", ".sh", ".toml", ".md", ".yml", ".yaml", "/run"];
 
 /// Endings of the files whose length matters; a long document is no defect.
-const MEASURED: [&str; 3] = [".rs", ".py", ".sh"];
+const MEASURED: [&str; 4] = [".rs", ".py", ".mjs", ".sh"];
 
 /// Unfinished work. Split in two so that this file does not find itself.
 const LEFTOVERS: [&str; 4] =
