@@ -11,6 +11,7 @@ mod grants;
 mod iam_entities;
 mod iam_policies;
 mod iam_simulation;
+mod properties;
 mod time;
 mod truth_table;
 mod via_service;
