@@ -22,8 +22,9 @@ const OAEP: [(&str, &str, usize); 6] = [
     ("RSA_4096", "RSAES_OAEP_SHA_1", 470),
     ("RSA_4096", "RSAES_OAEP_SHA_256", 446),
 ];
-/// Key spec, algorithm, bytes of a digest; none where the algorithm takes no digest.
-const SIGNING: &[(&str, &[(&str, Option<usize>)])] = &[
+/// A signing algorithm and the bytes of a digest; none where it takes no digest.
+type Algorithm = (&'static str, Option<usize>);
+const SIGNING: &[(&str, &[Algorithm])] = &[
     ("RSA_2048", RSA_SIGNING),
     ("RSA_3072", RSA_SIGNING),
     ("RSA_4096", RSA_SIGNING),
@@ -36,7 +37,7 @@ const SIGNING: &[(&str, &[(&str, Option<usize>)])] = &[
     ("ML_DSA_65", &[("ML_DSA_SHAKE_256", None)]),
     ("ML_DSA_87", &[("ML_DSA_SHAKE_256", None)]),
 ];
-const RSA_SIGNING: &[(&str, Option<usize>)] = &[
+const RSA_SIGNING: &[Algorithm] = &[
     ("RSASSA_PKCS1_V1_5_SHA_256", Some(32)),
     ("RSASSA_PKCS1_V1_5_SHA_384", Some(48)),
     ("RSASSA_PKCS1_V1_5_SHA_512", Some(64)),
