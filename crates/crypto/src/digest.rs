@@ -1,4 +1,4 @@
-//! SHA-256, HMAC-SHA-256 and comparison in constant time.
+//! SHA-2, HMAC-SHA-256 and comparison in constant time.
 
 use aws_lc_rs::{constant_time, digest, hmac};
 
@@ -37,6 +37,42 @@ impl Default for Sha256 {
     }
 }
 
+/// Which hash of FIPS 180-4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+/// A digest of data that arrives in parts, by any [`enum@Hash`].
+#[derive(Clone)]
+pub struct Digesting(digest::Context);
+
+impl Digesting {
+    /// Starts an empty digest.
+    pub fn new(hash: Hash) -> Self {
+        Self(digest::Context::new(match hash {
+            Hash::Sha256 => &digest::SHA256,
+            Hash::Sha384 => &digest::SHA384,
+            Hash::Sha512 => &digest::SHA512,
+        }))
+    }
+
+    /// Appends `data`.
+    pub fn update(&mut self, data: &[u8]) {
+        self.0.update(data);
+    }
+
+    /// The digest of everything appended, as long as the hash's output.
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finish().as_ref().to_vec()
+    }
+}
+
 /// HMAC-SHA-256 (RFC 2104) of the concatenation of `parts`. The parts are not delimited: where that matters, the
 /// caller delimits them.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; LEN] {
@@ -71,6 +107,32 @@ mod tests {
         parts.update(b"");
         parts.update(b"ghijhijkijkljklmklmnlmnomnopnopq");
         assert_eq!(hex::encode(parts.finish()), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    }
+
+    #[test]
+    fn longer_hashes_of_fips_180_examples() {
+        // FIPS 180-2 appendix C.1 and D.1.
+        let of_abc = |hash| {
+            let mut parts = Digesting::new(hash);
+            parts.update(b"a");
+            parts.update(b"bc");
+            hex::encode(parts.finish())
+        };
+        assert_eq!(of_abc(Hash::Sha256), hex::encode(sha256(b"abc")));
+        assert_eq!(
+            of_abc(Hash::Sha384),
+            concat!(
+                "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed",
+                "8086072ba1e7cc2358baeca134c825a7"
+            )
+        );
+        assert_eq!(
+            of_abc(Hash::Sha512),
+            concat!(
+                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a",
+                "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
+            )
+        );
     }
 
     #[test]

@@ -8,15 +8,17 @@
 //! Rules kept here:
 //! * a type that holds a plaintext key is neither `Clone`, `Debug` nor `Serialize`, and wipes itself when dropped;
 //! * a key that encrypts more than one message never encrypts directly: every message has a key of its own
-//!   ([`blob`], [`envelope`]);
+//!   ([`blob`], [`envelope`]); [`aead`] and [`hkdf`] are the exception, for formats that others prescribe;
 //! * input from outside never panics; failures say nothing about the secret.
 
+pub mod aead;
 pub mod alloc;
 pub mod blob;
 pub mod context;
 pub mod digest;
 pub mod envelope;
 pub mod hierarchy;
+pub mod hkdf;
 pub mod import;
 pub mod key_pair;
 pub mod mac;
@@ -60,6 +62,8 @@ mod tests {
         lacks!(secret::Secret: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
         lacks!(material::KeyMaterial: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
         lacks!(key_pair::PrivateKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
+        lacks!(aead::GcmKey: Clone, std::fmt::Debug, serde::Serialize);
+        lacks!(hkdf::Prk: Clone, std::fmt::Debug, serde::Serialize);
         lacks!(mac::MacKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
         lacks!(hierarchy::DomainKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);
         lacks!(hierarchy::RootKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>);

@@ -1,9 +1,11 @@
 //! Signatures that others made: verified with a public key, never made here.
 
+use aws_lc_rs::digest::{Digest, SHA256, SHA384};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
-    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
-    RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_FIXED, ED25519,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
+    RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
 };
 
 /// How an RSA signature is made. Keys have 2048 to 8192 bits.
@@ -69,6 +71,46 @@ pub fn verify_curve(curve: Curve, point: &[u8], message: &[u8], signature: &[u8]
     UnparsedPublicKey::new(algorithm, point).verify(message, signature).map_err(|_| BadSignature)
 }
 
+/// ECDSA whose signatures are DER sequences (SEC 1 §C.5), over data that was hashed as it came by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ecdsa {
+    /// On P-256, with SHA-256.
+    P256Sha256,
+    /// On P-384, with SHA-384.
+    P384Sha384,
+}
+
+/// A public key that is a point of a curve.
+pub struct EcdsaVerifier {
+    ecdsa: Ecdsa,
+    key: ParsedPublicKey,
+}
+
+impl EcdsaVerifier {
+    /// Reads a point, compressed or not (SEC 1 §2.3.3). `None` unless it is one of the curve.
+    pub fn new(ecdsa: Ecdsa, point: &[u8]) -> Option<Self> {
+        let (algorithm, coordinate): (&'static dyn VerificationAlgorithm, _) = match ecdsa {
+            Ecdsa::P256Sha256 => (&ECDSA_P256_SHA256_ASN1, 32),
+            Ecdsa::P384Sha384 => (&ECDSA_P384_SHA384_ASN1, 48),
+        };
+        // The library would read a whole SubjectPublicKeyInfo too.
+        if point.len() != 1 + coordinate && point.len() != 1 + 2 * coordinate {
+            return None;
+        }
+        Some(Self { ecdsa, key: ParsedPublicKey::new(algorithm, point).ok()? })
+    }
+
+    /// Verifies the signature of what has this digest. A digest of another length is [`BadSignature`] too.
+    pub fn verify(&self, digest: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+        let hash = match self.ecdsa {
+            Ecdsa::P256Sha256 => &SHA256,
+            Ecdsa::P384Sha384 => &SHA384,
+        };
+        let digest = Digest::import_less_safe(digest, hash).map_err(|_| BadSignature)?;
+        self.key.verify_digest_sig(&digest, signature).map_err(|_| BadSignature)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +128,34 @@ mod tests {
         assert_eq!(verify_curve(Curve::Ed25519, &key, &[0x73], &signature), Err(BadSignature));
         signature[0] ^= 1;
         assert_eq!(verify_curve(Curve::Ed25519, &key, &[0x72], &signature), Err(BadSignature));
+    }
+
+    #[test]
+    fn ecdsa_of_a_digest_under_either_form_of_the_point() {
+        use crate::key_pair::{KeyPairKind, Message, PrivateKey, SigningAlgorithm};
+        for (kind, algorithm, ecdsa, len) in [
+            (KeyPairKind::P256, SigningAlgorithm::EcdsaSha256, Ecdsa::P256Sha256, 32),
+            (KeyPairKind::P384, SigningAlgorithm::EcdsaSha384, Ecdsa::P384Sha384, 48),
+        ] {
+            let key = PrivateKey::generate(kind).unwrap();
+            let digest = vec![7; len];
+            let signature = key.sign(algorithm, Message::Digest(&digest)).unwrap();
+            let der = key.public_key().to_der();
+            let compressed = key.public_key().to_compressed_point().unwrap();
+            assert_eq!(compressed.len(), 1 + len);
+            for point in [&compressed, &der[der.len() - 2 * len - 1..]] {
+                let verifier = EcdsaVerifier::new(ecdsa, point).unwrap();
+                assert_eq!(verifier.verify(&digest, &signature), Ok(()));
+                assert_eq!(verifier.verify(&vec![8; len], &signature), Err(BadSignature));
+                assert_eq!(verifier.verify(&digest[1..], &signature), Err(BadSignature));
+                assert_eq!(verifier.verify(&digest, &signature[1..]), Err(BadSignature));
+            }
+            assert!(EcdsaVerifier::new(ecdsa, der).is_none());
+            assert!(EcdsaVerifier::new(ecdsa, &compressed[1..]).is_none());
+            // Of all abscissas half are on no point; among these is one that is not.
+            let off = (0..=255).any(|byte| EcdsaVerifier::new(ecdsa, &[&[2][..], &vec![byte; len]].concat()).is_none());
+            assert!(off);
+        }
     }
 
     #[test]

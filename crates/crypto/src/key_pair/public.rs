@@ -67,6 +67,18 @@ impl PublicKey {
         KeyMaterialId::from_bytes(*kdf::derive(&self.der, labels::KEY_PAIR_ID, key_id.as_bytes()))
     }
 
+    /// The point in its short form: 2 or 3 by the parity of y, then x (SEC 1 §2.3.3). `None` unless the key is on a
+    /// Weierstrass curve.
+    pub fn to_compressed_point(&self) -> Option<Vec<u8>> {
+        let (&[4], coordinates) = self.bytes().split_first_chunk::<1>()? else { return None };
+        if self.kind == KeyPairKind::Ed25519 || curve(self.kind).is_none() {
+            return None;
+        }
+        let (x, y) = coordinates.split_at(coordinates.len() / 2);
+        let parity = y.last()? & 1;
+        Some([&[2 + parity], x].concat())
+    }
+
     /// The bare public key; empty for RSA.
     pub(super) fn bytes(&self) -> &[u8] {
         let bare = self.kind.public_bytes().and_then(|bytes| self.der.len().checked_sub(bytes));

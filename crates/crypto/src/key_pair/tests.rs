@@ -112,7 +112,7 @@ fn every_algorithm_signs_and_verifies_what_it_takes_and_nothing_else() {
 
 #[test]
 fn oaep_takes_as_much_as_the_modulus_allows() {
-    use OaepHash::{Sha1, Sha256};
+    use OaepHash::{Sha1, Sha256, Sha384, Sha512};
     for (kind, hash, max) in [
         (KeyPairKind::Rsa2048, Sha1, 214),
         (KeyPairKind::Rsa2048, Sha256, 190),
@@ -120,6 +120,8 @@ fn oaep_takes_as_much_as_the_modulus_allows() {
         (KeyPairKind::Rsa3072, Sha256, 318),
         (KeyPairKind::Rsa4096, Sha1, 470),
         (KeyPairKind::Rsa4096, Sha256, 446),
+        (KeyPairKind::Rsa2048, Sha384, 158),
+        (KeyPairKind::Rsa2048, Sha512, 126),
     ] {
         assert_eq!(hash.plaintext_bytes_max(kind), Some(max));
         let key = key(kind);
@@ -140,6 +142,22 @@ fn oaep_takes_as_much_as_the_modulus_allows() {
     assert_eq!(Sha1.plaintext_bytes_max(KeyPairKind::P256), None);
     assert_eq!(key(KeyPairKind::P256).public_key().encrypt(Sha1, b""), Err(PlaintextTooLong));
     assert_eq!(key(KeyPairKind::P256).decrypt(Sha1, &[0; 256]), Err(Undecryptable));
+}
+
+#[test]
+fn pkcs1_takes_eleven_bytes_less_than_the_modulus() {
+    let key = key(KeyPairKind::Rsa2048);
+    for len in [0, 1, 245] {
+        let plaintext = vec![9; len];
+        let ciphertext = key.public_key().encrypt_pkcs1(&plaintext).unwrap();
+        assert_eq!(*key.decrypt_pkcs1(&ciphertext).unwrap(), plaintext);
+        assert_ne!(key.public_key().encrypt_pkcs1(&plaintext).unwrap(), ciphertext);
+        assert_eq!(key.decrypt_pkcs1(&ciphertext[1..]), Err(Undecryptable));
+        assert_eq!(key.decrypt(OaepHash::Sha1, &ciphertext), Err(Undecryptable));
+    }
+    assert_eq!(key.public_key().encrypt_pkcs1(&[9; 246]), Err(PlaintextTooLong));
+    assert_eq!(self::key(KeyPairKind::P256).public_key().encrypt_pkcs1(b""), Err(PlaintextTooLong));
+    assert_eq!(self::key(KeyPairKind::P256).decrypt_pkcs1(&[0; 256]), Err(Undecryptable));
 }
 
 #[test]
