@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::sh;
 
 /// The rooms, each with the rooms it may import. Arrows run one way, and services never meet.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("claviger-shapes", &[]),
     ("claviger-crypto", &[]),
     ("claviger-wire", &["shapes", "crypto"]),
@@ -20,6 +20,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("claviger-audit", &["shapes", "crypto"]),
     ("claviger-pipeline", &["shapes", "crypto", "wire", "policy", "store", "identity", "audit"]),
     ("claviger-oidc", &["crypto"]),
+    ("claviger-esdk", &["crypto"]),
     ("claviger-kms", SERVICE),
     ("claviger-iam", SERVICE),
     (
@@ -34,6 +35,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "identity",
             "audit",
             "oidc",
+            "esdk",
             "pipeline",
             "kms",
             "iam",
@@ -57,6 +59,7 @@ const TOOL: &[&str] = &[
     "identity",
     "audit",
     "oidc",
+    "esdk",
     "pipeline",
     "kms",
     "iam",

@@ -1,0 +1,7 @@
+//! Materials managers.
+
+mod default;
+mod required;
+
+pub use default::DefaultManager;
+pub use required::RequiredContextManager;
