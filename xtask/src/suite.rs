@@ -49,6 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     if let Some(venv) = venv.filter(|_| built) {
         ring(&mut rings, "real clients", |tally| clients(options, &binary, &venv.python(), tally));
         ring(&mut rings, "JavaScript SDK", |tally| sdks::javascript(&binary, tally));
+        ring(&mut rings, "Rust SDK", |tally| sdks::rust(&binary, tally));
     } else {
         println!("real clients and SDKs: not run, because setup or the release build failed");
     }
