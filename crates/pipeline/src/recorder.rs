@@ -7,6 +7,7 @@ use claviger_audit::{Event, Identity, Issuer, IssuerKind, Kind, Resource, Sessio
 use claviger_policy::PrincipalKind;
 use claviger_shapes::{AuditView, Audited, Fault};
 use claviger_store::{Batch, Record, Records, Space, StoreError};
+use claviger_wire::arn::Arn;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
@@ -65,7 +66,7 @@ pub(crate) struct Recorded<'a> {
     pub web: Option<&'a WebIdentity>,
 }
 
-/// Builds the record (or the two records of a call that crosses accounts) of one call.
+/// Builds the record of one call, and the further ones of a call that crosses accounts or Regions.
 pub(crate) fn write<I: Audited, O: Audited>(
     facts: &Facts<'_>,
     audit: &Audit,
@@ -95,6 +96,14 @@ pub(crate) fn write<I: Audited, O: Audited>(
     if result.is_err() {
         owners.clear();
     }
+    // Related keys: what happens to them in another Region is on record there too.
+    let mut regions: Vec<&str> = listed
+        .iter()
+        .filter(|_| result.is_ok())
+        .filter_map(|(arn, ..)| Arn::parse(arn).map(|arn| arn.region))
+        .filter(|region| !region.is_empty() && *region != &*call.region)
+        .collect();
+    regions.dedup();
     let shared = (!owners.is_empty()).then(|| uuid::Uuid::new_v4().to_string());
     // A call that a service makes shows the service instead of the client.
     let service = call.via.as_deref().and_then(|via| via.services.last());
@@ -133,6 +142,10 @@ pub(crate) fn write<I: Audited, O: Audited>(
         kind: Kind::ApiCall,
     };
     let mut written = vec![finish(&event)];
+    for region in regions {
+        let event_id = uuid::Uuid::new_v4().to_string();
+        written.push(finish(&Event { event_id: &event_id, region, ..event }));
+    }
     for owner in owners {
         let event_id = uuid::Uuid::new_v4().to_string();
         written.push(finish(&Event {
@@ -404,4 +417,13 @@ pub enum RecordError {
     /// The record did not reach the log.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The change could not be made up.
+    #[error("{0}")]
+    Internal(crate::Internal),
+}
+
+impl From<crate::Internal> for RecordError {
+    fn from(error: crate::Internal) -> Self {
+        Self::Internal(error)
+    }
 }

@@ -31,6 +31,16 @@ impl Backing {
         }
     }
 
+    /// Takes key material made elsewhere: raw bytes of symmetric and HMAC keys, PKCS#8 of key pairs. `bytes` are wiped. `None`
+    /// when they are not what `kind` needs.
+    pub fn import(kind: Kind, bytes: &mut [u8]) -> Option<Self> {
+        match kind {
+            Kind::Symmetric => KeyMaterial::import(bytes).ok().map(Self::Symmetric),
+            Kind::Mac(mac) => MacKey::import(mac, bytes).ok().map(Self::Mac),
+            Kind::Pair(pair) => PrivateKey::from_pkcs8(pair, bytes).ok().map(|key| Self::Pair(Box::new(key))),
+        }
+    }
+
     /// Its identifier in the key `key_id`.
     pub fn id(&self, key_id: &str) -> KeyMaterialId {
         match self {

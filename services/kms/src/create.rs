@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::Kms;
 use crate::backing::Backing;
 use crate::key::{KEY_TYPE, key_arn};
+use crate::multi_region::MultiRegion;
 use crate::policy::{self, KeyPolicy};
 use crate::record::{AliasRecord, KeyRecord, Manager, Rotation, alias_path};
 use crate::rotation::{self, days_after};
@@ -43,20 +44,23 @@ pub struct NewKey {
     pub period_days: Option<i32>,
     /// Whether it can be used from the start.
     pub enabled: bool,
+    /// Where the material comes from.
+    pub origin: OriginType,
+    /// Its place among related keys.
+    pub multi_region: Option<MultiRegion>,
 }
 
-/// A fresh key id: a random UUID in lower case.
-pub fn new_key_id() -> String {
-    uuid::Uuid::new_v4().to_string()
+/// A fresh key id: a random UUID in lower case, for a multi-Region key without hyphens behind `mrk-`.
+pub fn new_key_id(multi_region: bool) -> String {
+    let id = uuid::Uuid::new_v4();
+    if multi_region { format!("mrk-{}", id.simple()) } else { id.to_string() }
 }
 
 impl NewKey {
-    /// The key's record and its first material, added to `batch`.
-    pub fn add_to(self, batch: &mut Batch, domain: &DomainKey, backing: &Backing) -> Result<KeyRecord, Internal> {
-        let material_id = backing.id(&self.key_id);
-        let wrapped = backing.wrap(domain, &self.key_id)?;
-        let mut record = KeyRecord {
-            current_material: material_id,
+    /// The key's record without material, not yet in any batch.
+    pub(crate) fn record(self) -> KeyRecord {
+        KeyRecord {
+            current_material: None,
             account: self.account,
             region: self.region,
             key_id: self.key_id,
@@ -66,7 +70,7 @@ impl NewKey {
             deletion: None,
             spec: self.spec.as_str().to_owned(),
             usage: self.usage.as_str().to_owned(),
-            origin: OriginType::AwsKms.as_str().to_owned(),
+            origin: self.origin.as_str().to_owned(),
             manager: self.manager,
             policy: self.policy.text,
             bound: self.policy.bound,
@@ -78,8 +82,17 @@ impl NewKey {
                 ..Rotation::default()
             },
             grants: 0,
-        };
-        rotation::first_material(&mut record, material_id, wrapped, batch);
+            imports: Vec::new(),
+            multi_region: self.multi_region,
+            transition: None,
+        }
+    }
+
+    /// The key's record and its first material, added to `batch`.
+    pub fn add_to(self, batch: &mut Batch, domain: &DomainKey, backing: &Backing) -> Result<KeyRecord, Internal> {
+        let mut record = self.record();
+        let (id, wrapped) = (backing.id(&record.key_id), backing.wrap(domain, &record.key_id)?);
+        rotation::add(&mut record, id, wrapped, None, batch);
         batch.insert(&record);
         Ok(record)
     }
@@ -126,7 +139,7 @@ impl Kms {
         let key = NewKey {
             account: account.to_owned(),
             region: region.to_owned(),
-            key_id: new_key_id(),
+            key_id: new_key_id(false),
             spec: KeySpec::SymmetricDefault,
             usage: KeyUsageType::EncryptDecrypt,
             description: format!("Default key that protects my {protects} when no other key is defined"),
@@ -136,6 +149,8 @@ impl Kms {
             created: now,
             period_days: Some(rotation::PERIOD_DAYS_DEFAULT),
             enabled: true,
+            origin: OriginType::AwsKms,
+            multi_region: None,
         };
         let arn = key_arn(partition, region, account, &key.key_id);
         let mut batch = Batch::default();

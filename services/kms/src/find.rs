@@ -131,8 +131,10 @@ impl Kms {
         if let Some(material) = key.current.get() {
             return Ok(Arc::clone(material));
         }
-        let id = key.record.current_material;
-        let material = self.material(system, key, &id).await?;
+        let material = match &key.record.current_material {
+            Some(id) => self.material(system, key, id).await?,
+            None => None,
+        };
         let material = material.ok_or_else(|| internal(format!("the current key material of {} is gone", key.arn)))?;
         Ok(Arc::clone(key.current.get_or_init(|| material)))
     }

@@ -189,7 +189,8 @@ impl KeySubject {
             "kms:keyspec" => record.spec.as_str().into(),
             "kms:keyusage" => record.usage.as_str().into(),
             "kms:keyorigin" => record.origin.as_str().into(),
-            "kms:multiregion" => bool_text(record.key_id.starts_with("mrk-")).into(),
+            "kms:multiregion" => bool_text(record.multi_region.is_some()).into(),
+            "kms:multiregionkeytype" => record.multi_region_type()?.as_str().into(),
             "kms:requestalias" => self.alias.as_deref()?.into(),
             "kms:resourcealiases" => {
                 return Some(Values::Many(self.key.aliases.iter().map(|alias| alias.as_str().into()).collect()));

@@ -13,15 +13,19 @@ mod data_key;
 mod encryption;
 mod find;
 pub mod grant;
+mod import;
+pub mod imported;
 pub mod key;
 mod key_store;
 mod metadata;
+pub mod multi_region;
 mod ops;
 mod page;
 mod paged;
 pub mod policy;
 pub mod record;
 mod reference;
+mod regions;
 pub mod rescue;
 mod rotation;
 pub mod seed;
@@ -31,6 +35,8 @@ mod symmetric;
 mod tags;
 mod uses;
 mod worker;
+
+use std::sync::atomic::AtomicBool;
 
 pub use find::Keys;
 pub use ops::all as service;
@@ -45,6 +51,8 @@ pub const EVENT_SOURCE: &str = "kms.amazonaws.com";
 #[derive(Default)]
 pub struct Kms {
     keys: Keys,
+    /// Key material was removed whose bytes may still lie in the engine's files.
+    scrub_due: AtomicBool,
 }
 
 impl Kms {

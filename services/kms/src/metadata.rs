@@ -4,7 +4,7 @@ use claviger_shapes::Timestamp;
 use claviger_shapes::kms::{CustomerMasterKeySpec, KeyManagerType, KeyMetadata, KeyState, KeyUsageType};
 
 use crate::key::Key;
-use crate::record::Manager;
+use crate::record::{Deletion, Manager};
 use crate::spec;
 
 /// The metadata of a key as every operation shows it.
@@ -12,6 +12,7 @@ pub(crate) fn of(key: &Key) -> KeyMetadata {
     let record = &key.record;
     let state = record.state();
     let spec = record.key_spec();
+    let expiration = record.expiration();
     let offered = |usage| record.key_usage() == usage;
     KeyMetadata {
         aws_account_id: Some(record.account.clone()),
@@ -22,7 +23,7 @@ pub(crate) fn of(key: &Key) -> KeyMetadata {
         description: Some(record.description.clone()),
         key_usage: Some(record.key_usage()),
         key_state: Some(state),
-        deletion_date: record.deletion.as_ref().map(|deletion| Timestamp(deletion.date)),
+        deletion_date: record.deletion.as_ref().and_then(Deletion::date).map(Timestamp),
         origin: Some(record.key_origin()),
         key_manager: Some(match record.manager {
             Manager::Customer => KeyManagerType::Customer,
@@ -36,9 +37,19 @@ pub(crate) fn of(key: &Key) -> KeyMetadata {
         mac_algorithms: spec::mac(spec).map(|algorithm| vec![algorithm]),
         key_agreement_algorithms: offered(KeyUsageType::KeyAgreement).then(|| vec![spec::AGREEMENT]),
         encapsulation_algorithms: offered(KeyUsageType::EncapsulateDecapsulate).then(|| vec![spec::ENCAPSULATION]),
-        multi_region: Some(false),
+        multi_region: Some(record.multi_region.is_some()),
+        multi_region_configuration: record.multi_region_configuration(),
+        pending_deletion_window_in_days: match record.deletion {
+            Some(Deletion::AfterReplicas { window_days }) => Some(window_days),
+            _ => None,
+        },
         // Only symmetric keys can have more than one.
-        current_key_material_id: key.is_symmetric().then(|| record.current_material.to_string()),
+        current_key_material_id: record
+            .current_material
+            .filter(|_| key.is_symmetric() && state != KeyState::Creating)
+            .map(|id| id.to_string()),
+        expiration_model: expiration.map(|(model, _)| model),
+        valid_to: expiration.and_then(|(_, date)| date).map(Timestamp),
         ..Default::default()
     }
 }

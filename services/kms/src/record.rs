@@ -11,6 +11,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::grant::record::GRANTS;
+use crate::imported::ImportedMaterial;
+use crate::multi_region::MultiRegion;
 
 /// Keys, by `ACCOUNT/REGION/KEY-ID`. Index `due`: when background work on the key is next due.
 pub static KEYS: Space = Space { name: "kms_keys", indexes: &["due"], sealed: true };
@@ -35,9 +37,52 @@ pub enum Manager {
 
 /// A waiting period before deletion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deletion {
-    /// When the key ceases to exist.
-    pub date: Timestamp,
+#[serde(untagged)]
+pub enum Deletion {
+    /// The key ceases to exist at a known time.
+    Due {
+        /// When.
+        date: Timestamp,
+    },
+    /// A primary key that still has replicas: its own waiting period begins when the last of them is gone.
+    AfterReplicas {
+        /// Length of that period, in days.
+        window_days: i32,
+    },
+}
+
+impl Deletion {
+    /// When the key ceases to exist, if that is known.
+    pub fn date(&self) -> Option<Timestamp> {
+        match self {
+            Self::Due { date } => Some(*date),
+            Self::AfterReplicas { .. } => None,
+        }
+    }
+}
+
+/// A state that passes by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Transition {
+    /// A replica that is being made.
+    Creating {
+        /// When it is done.
+        until: Timestamp,
+    },
+    /// A primary key that was or becomes a replica, or the other way round.
+    Updating {
+        /// When it is done.
+        until: Timestamp,
+    },
+}
+
+impl Transition {
+    /// When it is over.
+    pub fn until(&self) -> Timestamp {
+        match self {
+            Self::Creating { until } | Self::Updating { until } => *until,
+        }
+    }
 }
 
 /// Rotation settings and counters.
@@ -86,8 +131,9 @@ pub struct KeyRecord {
     pub bound: BTreeMap<String, String>,
     /// Tags, at most 50.
     pub tags: BTreeMap<String, String>,
-    /// The material that encrypts.
-    pub current_material: KeyMaterialId,
+    /// The material that encrypts, makes MACs or signs. `None` until material was imported for the first time; kept
+    /// when imported material is deleted or expires.
+    pub current_material: Option<KeyMaterialId>,
     /// Materials ever made for the key; numbers the next.
     pub materials: u64,
     /// Rotation.
@@ -96,25 +142,46 @@ pub struct KeyRecord {
     /// neither the limit nor the key's deletion can be overtaken.
     #[serde(default)]
     pub grants: u32,
+    /// What was imported, oldest first; empty unless the origin is `EXTERNAL`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imports: Vec<ImportedMaterial>,
+    /// The related keys of a multi-Region key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multi_region: Option<MultiRegion>,
+    /// A state that passes by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transition: Option<Transition>,
 }
 
 impl KeyRecord {
     /// The key's state: follows from what is stored, is never stored itself.
     pub fn state(&self) -> KeyState {
-        match (&self.deletion, self.enabled) {
-            (Some(_), _) => KeyState::PendingDeletion,
-            (None, true) => KeyState::Enabled,
-            (None, false) => KeyState::Disabled,
+        match (&self.deletion, &self.transition) {
+            (Some(Deletion::Due { .. }), _) => KeyState::PendingDeletion,
+            (Some(Deletion::AfterReplicas { .. }), _) => KeyState::PendingReplicaDeletion,
+            (None, Some(Transition::Creating { .. })) => KeyState::Creating,
+            (None, Some(Transition::Updating { .. })) => KeyState::Updating,
+            (None, None) if self.lacks_material() => KeyState::PendingImport,
+            (None, None) if self.enabled => KeyState::Enabled,
+            (None, None) => KeyState::Disabled,
         }
     }
 
-    /// When background work is next due: the deletion, a requested rotation, or - only while the key is enabled - the
-    /// automatic one.
+    /// When background work is next due: the deletion, the end of a transition, the end of imported material, a requested
+    /// rotation, or - only while the key is enabled - the automatic one. Related keys rotate with their primary.
     pub fn due(&self) -> Option<Timestamp> {
-        let automatic = self.rotation.next.filter(|_| self.state() == KeyState::Enabled);
-        let on_demand =
-            self.rotation.on_demand_start.and_then(|start| start.checked_add(crate::rotation::ON_DEMAND_DELAY).ok());
-        [self.deletion.as_ref().map(|deletion| deletion.date), automatic, on_demand].into_iter().flatten().min()
+        let deletion = self.deletion.as_ref().and_then(Deletion::date);
+        let transition = self.transition.as_ref().map(Transition::until);
+        let rotation = (!self.is_replica()).then_some(&self.rotation);
+        let automatic = rotation.and_then(|rotation| rotation.next).filter(|_| self.state() == KeyState::Enabled);
+        let on_demand = rotation.and_then(|rotation| rotation.on_demand_start);
+        let on_demand = on_demand.and_then(|start| start.checked_add(crate::rotation::ON_DEMAND_DELAY).ok());
+        [deletion, transition, self.next_expiry(), automatic, on_demand].into_iter().flatten().min()
+    }
+
+    /// Whether the material comes from outside.
+    pub fn is_external(&self) -> bool {
+        self.key_origin() == OriginType::External
     }
 
     /// The name under which the key policy's `kms:KeySpec` and the API know the spec.
@@ -154,7 +221,7 @@ impl Record for KeyRecord {
 }
 
 /// How and when a material became the current one.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotated {
     /// The date of the rotation.
     pub date: Timestamp,

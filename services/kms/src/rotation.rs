@@ -1,8 +1,7 @@
 //! New key material for an existing key.
 
-use claviger_crypto::hierarchy::{DomainKey, WrappedKey};
-use claviger_crypto::material::{KeyMaterial, KeyMaterialId};
-use claviger_shapes::kms::RotationType;
+use claviger_crypto::hierarchy::WrappedKey;
+use claviger_crypto::material::KeyMaterialId;
 use claviger_store::Batch;
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,25 +22,8 @@ pub(crate) fn days_after(from: Timestamp, days: i32) -> Timestamp {
     from.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
 }
 
-/// Gives a new key its first material, wrapped already.
-pub(crate) fn first_material(record: &mut KeyRecord, id: KeyMaterialId, wrapped: WrappedKey, batch: &mut Batch) {
-    add(record, id, wrapped, None, batch);
-}
-
-/// Makes fresh material the current one; what came before still decrypts.
-pub(crate) fn rotate(
-    record: &mut KeyRecord,
-    domain: &DomainKey,
-    date: Timestamp,
-    kind: RotationType,
-    batch: &mut Batch,
-) {
-    let material = KeyMaterial::generate();
-    let wrapped = domain.wrap_material(&record.key_id, &material);
-    add(record, material.id(&record.key_id), wrapped, Some(Rotated::new(date, kind)), batch);
-}
-
-fn add(
+/// Adds a material, wrapped already, and makes it the current one; what came before still decrypts.
+pub(crate) fn add(
     record: &mut KeyRecord,
     material_id: KeyMaterialId,
     wrapped: WrappedKey,
@@ -51,5 +33,5 @@ fn add(
     use claviger_store::Record;
     batch.insert(&MaterialRecord { key: record.id(), material_id, wrapped, number: record.materials, rotated });
     record.materials += 1;
-    record.current_material = material_id;
+    record.current_material = Some(material_id);
 }

@@ -15,7 +15,7 @@ use crate::backing::Backing;
 use crate::create::NewKey;
 use crate::record::{AliasRecord, KeyRecord, Manager, alias_path, key_path};
 use crate::reference::is_key_id;
-use claviger_shapes::kms::{KeySpec, KeyUsageType};
+use claviger_shapes::kms::{KeySpec, KeyUsageType, OriginType};
 
 /// What a seed file says.
 #[derive(serde::Deserialize)]
@@ -149,7 +149,7 @@ impl SeedKey {
                 Some(_) => Ok(false),
                 None => Err(refuse(format!(
                     "the key exists with other material (its current key material id is {})",
-                    stored.record.current_material
+                    stored.record.current_material.map(|id| id.to_string()).unwrap_or_default()
                 ))),
             };
         }
@@ -169,6 +169,8 @@ impl SeedKey {
             created: now,
             period_days: self.rotation_period_days,
             enabled: self.enabled,
+            origin: OriginType::AwsKms,
+            multi_region: None,
         };
         let mut batch = Batch::default();
         new.add_to(&mut batch, &domain, &Backing::Symmetric(material))?;

@@ -55,6 +55,19 @@ pub(crate) const ROTATION: Row =
 /// RotateKeyOnDemand.
 pub(crate) const ON_DEMAND: Row =
     Row([Allowed, Disabled, DELETION, REPLICA_DELETION, IMPORT, UNAVAILABLE, CREATING, UPDATING]);
+/// GetParametersForImport.
+pub(crate) const IMPORT_PARAMETERS: Row =
+    Row([Allowed, Allowed, DELETION, REPLICA_DELETION, Allowed, UNAVAILABLE, CREATING, UPDATING]);
+/// ImportKeyMaterial.
+pub(crate) const IMPORT_MATERIAL: Row =
+    Row([Allowed, Allowed, DELETION, REPLICA_DELETION, Allowed, UNAVAILABLE, CREATING, Allowed]);
+/// DeleteImportedKeyMaterial.
+pub(crate) const DELETE_MATERIAL: Row =
+    Row([Allowed, Allowed, Allowed, Allowed, Allowed, UNAVAILABLE, CREATING, UPDATING]);
+/// ReplicateKey.
+pub(crate) const REPLICATE: Row = ON_DEMAND;
+/// UpdatePrimaryRegion, for the key itself and for the replica that is to become the primary.
+pub(crate) const PROMOTE: Row = ROTATION;
 
 impl Row {
     /// The verdict for a state.
@@ -111,7 +124,13 @@ mod tests {
             ("ooPRIoCG", SWITCH),
             ("ooPRoooG", SCHEDULE),
             ("NNooNNNN", CANCEL),
+            ("oDPRIUCo", ROTATION),
             ("oDPRIUCG", ON_DEMAND),
+            ("ooPRoUCG", IMPORT_PARAMETERS),
+            ("ooPRoUCo", IMPORT_MATERIAL),
+            ("oooooUCG", DELETE_MATERIAL),
+            ("oDPRIUCG", REPLICATE),
+            ("oDPRIUCo", PROMOTE),
         ];
         for (letters, row) in table {
             for (letter, verdict) in letters.chars().zip(row.0) {

@@ -45,15 +45,17 @@ where
 {
     let material = cx.service.current_material(cx.system, key).await.map_err(InternalFailure::from)?;
     let record = &key.record;
+    let none = || InternalFailure::new(format!("{} has no key material", key.arn));
+    let material_id = record.current_material.ok_or_else(none)?;
     let origin = Origin {
         account: record.account.clone(),
         region: record.region.clone(),
         key_id: record.key_id.clone(),
-        material_id: record.current_material,
+        material_id,
     };
     let blob = blob::seal(material.symmetric().map_err(InternalFailure::from)?, &origin, context, plaintext)
         .map_err(|too_long| ValidationException::new(too_long.to_string()))?;
-    Ok((blob, record.current_material))
+    Ok((blob, material_id))
 }
 
 /// Decrypts a blob that names this key. Every failure looks alike.
@@ -69,7 +71,7 @@ where
     let invalid = InvalidCiphertextException::bare;
     let parsed = blob::parse(ciphertext).map_err(|_| invalid())?;
     let id = parsed.origin().material_id;
-    let material = if id == key.record.current_material {
+    let material = if Some(id) == key.record.current_material {
         Some(cx.service.current_material(cx.system, key).await)
     } else {
         cx.service.material(cx.system, key, &id).await.transpose()

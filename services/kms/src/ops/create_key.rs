@@ -8,6 +8,7 @@ use super::prelude::*;
 use crate::backing::Backing;
 use crate::create::{NewKey, new_key_id};
 use crate::key::{KEY_TYPE, Key, key_arn};
+use crate::multi_region::MultiRegion;
 use crate::policy::KeyPolicy;
 use crate::record::Manager;
 use crate::spec::{self, Kind};
@@ -63,7 +64,7 @@ impl Operation for CreateKey {
     async fn subject(cx: KmsCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         check_combination(input)?;
         tags::accept::<Self::Error>(input.tags.as_deref().unwrap_or_default())?;
-        let key_id = new_key_id();
+        let key_id = new_key_id(input.multi_region == Some(true));
         let arn = key_arn(cx.call.partition, &cx.call.region, cx.call.account(), &key_id);
         let bypass = input.bypass_policy_lockout_safety_check == Some(true);
         let policy = match &input.policy {
@@ -81,6 +82,10 @@ impl Operation for CreateKey {
             "kms:keyspec" => conditions::one(spec(input).as_str()),
             "kms:keyusage" => conditions::one(input.key_usage.unwrap_or(kms::KeyUsageType::EncryptDecrypt).as_str()),
             "kms:keyorigin" => conditions::one(input.origin.unwrap_or(kms::OriginType::AwsKms).as_str()),
+            "kms:multiregionkeytype" => {
+                let primary = kms::MultiRegionKeyType::Primary.as_str();
+                (input.multi_region == Some(true)).then(|| Values::One(primary.into()))
+            }
             "kms:multiregion" => conditions::one(bool_text(input.multi_region == Some(true))),
             "kms:bypasspolicylockoutsafetycheck" => {
                 conditions::one(bool_text(input.bypass_policy_lockout_safety_check == Some(true)))
@@ -109,10 +114,11 @@ impl Operation for CreateKey {
         subject: &Authorized<Self::Subject>,
         input: &Self::Input,
     ) -> Result<Done<Self::Output>, Self::Error> {
-        let kind = require_supported(input)?;
+        let kind = kind(input)?;
         let (account, region) = (cx.call.account(), &*cx.call.region);
         let domain = cx.system.vault.domain(&*cx.system.store, account, region).await;
         let domain = domain.map_err(|error| InternalFailure::from(internal(error)))?;
+        let origin = input.origin.unwrap_or(kms::OriginType::AwsKms);
         let new = NewKey {
             account: account.to_owned(),
             region: region.to_owned(),
@@ -126,10 +132,18 @@ impl Operation for CreateKey {
             created: cx.call.now,
             period_days: None,
             enabled: true,
+            origin,
+            multi_region: (input.multi_region == Some(true)).then(|| MultiRegion::new(region)),
         };
         let mut batch = Batch::default();
-        let backing = Backing::generate(kind).await.map_err(InternalFailure::from)?;
-        let record = new.add_to(&mut batch, &domain, &backing).map_err(InternalFailure::from)?;
+        let record = if origin == kms::OriginType::External {
+            let record = new.record();
+            batch.insert(&record);
+            record
+        } else {
+            let backing = Backing::generate(kind).await.map_err(InternalFailure::from)?;
+            new.add_to(&mut batch, &domain, &backing).map_err(InternalFailure::from)?
+        };
         let key = Key::new(record, 0, cx.call.partition, Vec::new()).map_err(InternalFailure::from)?;
         Ok(Done::write(kms::CreateKeyResponse { key_metadata: Some(metadata::of(&key)) }, batch))
     }
@@ -183,22 +197,14 @@ fn check_combination(input: &kms::CreateKeyRequest) -> Result<(), kms::CreateKey
     Ok(())
 }
 
-/// Only keys of this Region with material made here can be created; everything else is refused rather than half made.
-fn require_supported(input: &kms::CreateKeyRequest) -> Result<Kind, kms::CreateKeyError> {
+/// What stands behind the key. Key stores there are none, and SM2 is offered in China only.
+fn kind(input: &kms::CreateKeyRequest) -> Result<Kind, kms::CreateKeyError> {
     if let Some(store) = &input.custom_key_store_id {
         let text = format!("Custom key store {store} does not exist.");
         return Err(kms::CustomKeyStoreNotFoundException::new(text).into());
     }
-    let unsupported = |what: String| Err(kms::UnsupportedOperationException::new(what).into());
     let spec = spec(input);
-    let Some(kind) = spec::kind(spec) else {
-        return unsupported(format!("KeySpec {} is not supported.", spec.as_str()));
-    };
-    if input.origin.is_some_and(|origin| origin != kms::OriginType::AwsKms) {
-        return unsupported("Origin EXTERNAL is not supported.".to_owned());
-    }
-    if input.multi_region == Some(true) {
-        return unsupported("Multi-Region keys are not supported.".to_owned());
-    }
-    Ok(kind)
+    spec::kind(spec).ok_or_else(|| {
+        kms::UnsupportedOperationException::new(format!("KeySpec {} is not supported.", spec.as_str())).into()
+    })
 }

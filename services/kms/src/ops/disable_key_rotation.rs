@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::find::{self, Forms};
-use crate::state;
+use crate::{multi_region, state};
 
 pub(super) struct DisableKeyRotation;
 
@@ -26,17 +26,21 @@ impl Operation for DisableKeyRotation {
     }
 
     async fn run(
-        _cx: KmsCx<'_>,
+        cx: KmsCx<'_>,
         subject: &Authorized<Self::Subject>,
         _input: &Self::Input,
     ) -> Result<Done<Self::Output>, Self::Error> {
         let key = &subject.key;
+        key.require_not_external::<Self::Error>()?;
         key.require::<Self::Error>(&state::ROTATION)?;
+        key.require_not_replica::<Self::Error>(Self::NAME)?;
         let mut record = key.record.clone();
         let mut batch = Batch::default();
         if record.rotation.period_days.take().is_some() {
             record.rotation.next = None;
             batch.update(key.version, &record);
+            let related = multi_region::related(cx.system, &record).await.map_err(InternalFailure::from)?;
+            multi_region::share(&record, related, &mut batch);
         }
         Ok(Done::write(Default::default(), batch))
     }

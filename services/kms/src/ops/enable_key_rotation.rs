@@ -3,7 +3,7 @@
 use super::prelude::*;
 use crate::find::{self, Forms};
 use crate::rotation::{PERIOD_DAYS_DEFAULT, days_after};
-use crate::{conditions, state};
+use crate::{conditions, multi_region, state};
 
 pub(super) struct EnableKeyRotation;
 
@@ -41,10 +41,12 @@ impl Operation for EnableKeyRotation {
         input: &Self::Input,
     ) -> Result<Done<Self::Output>, Self::Error> {
         let key = &subject.key;
+        key.require_not_external::<Self::Error>()?;
         key.require::<Self::Error>(&state::ROTATION)?;
         if !key.is_symmetric() {
             return Err(kms::UnsupportedOperationException::bare().into());
         }
+        key.require_not_replica::<Self::Error>(Self::NAME)?;
         let mut record = key.record.clone();
         let rotation = &mut record.rotation;
         let period = input.rotation_period_in_days.or(rotation.period_days).unwrap_or(PERIOD_DAYS_DEFAULT);
@@ -54,6 +56,8 @@ impl Operation for EnableKeyRotation {
             rotation.period_days = Some(period);
             rotation.next = Some(days_after(cx.call.now, period));
             batch.update(key.version, &record);
+            let related = multi_region::related(cx.system, &record).await.map_err(InternalFailure::from)?;
+            multi_region::share(&record, related, &mut batch);
         }
         Ok(Done::write(Default::default(), batch))
     }

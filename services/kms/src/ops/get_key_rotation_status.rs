@@ -32,8 +32,8 @@ impl Operation for GetKeyRotationStatus {
         let key = &subject.key;
         let rotation = &key.record.rotation;
         // A pending deletion hides the schedule, and an AWS-managed key's schedule is not shown; both keep it.
-        let shown = key.record.deletion.is_none() && !key.is_aws_managed();
-        let period = rotation.period_days.filter(|_| shown);
+        let hidden = key.record.state() == kms::KeyState::PendingDeletion || key.is_aws_managed();
+        let period = rotation.period_days.filter(|_| !hidden);
         Ok(Done::read(kms::GetKeyRotationStatusResponse {
             key_rotation_enabled: Some(period.is_some()),
             key_id: Some(key.arn.clone()),

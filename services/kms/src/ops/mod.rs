@@ -12,6 +12,7 @@ mod decapsulate;
 mod decrypt;
 mod delete_alias;
 mod delete_custom_key_store;
+mod delete_imported_key_material;
 mod derive_shared_secret;
 mod describe_custom_key_stores;
 mod describe_key;
@@ -31,7 +32,9 @@ mod generate_random;
 mod get_key_last_usage;
 mod get_key_policy;
 mod get_key_rotation_status;
+mod get_parameters_for_import;
 mod get_public_key;
+mod import_key_material;
 mod list_aliases;
 mod list_grants;
 mod list_key_policies;
@@ -41,6 +44,7 @@ mod list_resource_tags;
 mod list_retirable_grants;
 mod put_key_policy;
 mod re_encrypt;
+mod replicate_key;
 mod retire_grant;
 mod revoke_grant;
 mod rotate_key_on_demand;
@@ -51,6 +55,7 @@ mod untag_resource;
 mod update_alias;
 mod update_custom_key_store;
 mod update_key_description;
+mod update_primary_region;
 mod verify;
 mod verify_mac;
 
@@ -75,6 +80,7 @@ pub fn all(kms: &Arc<Kms>) -> Service {
         .with::<decrypt::Decrypt>(kms)
         .with::<delete_alias::DeleteAlias>(kms)
         .with::<delete_custom_key_store::DeleteCustomKeyStore>(kms)
+        .with::<delete_imported_key_material::DeleteImportedKeyMaterial>(kms)
         .with::<derive_shared_secret::DeriveSharedSecret>(kms)
         .with::<describe_custom_key_stores::DescribeCustomKeyStores>(kms)
         .with::<describe_key::DescribeKey>(kms)
@@ -94,7 +100,9 @@ pub fn all(kms: &Arc<Kms>) -> Service {
         .with::<get_key_last_usage::GetKeyLastUsage>(kms)
         .with::<get_key_policy::GetKeyPolicy>(kms)
         .with::<get_key_rotation_status::GetKeyRotationStatus>(kms)
+        .with::<get_parameters_for_import::GetParametersForImport>(kms)
         .with::<get_public_key::GetPublicKey>(kms)
+        .with::<import_key_material::ImportKeyMaterial>(kms)
         .with::<list_aliases::ListAliases>(kms)
         .with::<list_grants::ListGrants>(kms)
         .with::<list_key_policies::ListKeyPolicies>(kms)
@@ -104,6 +112,7 @@ pub fn all(kms: &Arc<Kms>) -> Service {
         .with::<list_retirable_grants::ListRetirableGrants>(kms)
         .with::<put_key_policy::PutKeyPolicy>(kms)
         .with::<re_encrypt::ReEncrypt>(kms)
+        .with::<replicate_key::ReplicateKey>(kms)
         .with::<retire_grant::RetireGrant>(kms)
         .with::<revoke_grant::RevokeGrant>(kms)
         .with::<rotate_key_on_demand::RotateKeyOnDemand>(kms)
@@ -114,6 +123,7 @@ pub fn all(kms: &Arc<Kms>) -> Service {
         .with::<update_alias::UpdateAlias>(kms)
         .with::<update_custom_key_store::UpdateCustomKeyStore>(kms)
         .with::<update_key_description::UpdateKeyDescription>(kms)
+        .with::<update_primary_region::UpdatePrimaryRegion>(kms)
         .with::<verify::Verify>(kms)
         .with::<verify_mac::VerifyMac>(kms)
 }

@@ -1,9 +1,14 @@
 //! RotateKeyOnDemand: new key material now. The request is accepted here and completed by the worker.
 
+use claviger_store::Stored;
+
 use super::prelude::*;
 use crate::find::{self, Forms};
+use crate::imported::Held;
+use crate::key::Key;
+use crate::record::KeyRecord;
 use crate::rotation::{CONFLICT_WINDOW, ON_DEMAND_MAX};
-use crate::state;
+use crate::{multi_region, state};
 
 pub(super) struct RotateKeyOnDemand;
 
@@ -37,11 +42,16 @@ impl Operation for RotateKeyOnDemand {
         if !key.is_symmetric() {
             return Err(kms::UnsupportedOperationException::bare().into());
         }
+        key.require_not_replica::<Self::Error>(Self::NAME)?;
+        let related = multi_region::related(cx.system, &key.record).await.map_err(InternalFailure::from)?;
         let mut record = key.record.clone();
         let rotation = &mut record.rotation;
         let mut batch = Batch::default();
         // While one is under way another request succeeds and changes nothing.
         if rotation.on_demand_start.is_none() {
+            if key.record.is_external() {
+                require_staged(key, &related)?;
+            }
             if rotation.on_demand_count >= ON_DEMAND_MAX {
                 let text = format!(
                     "The on-demand rotations limit has been reached for the given keyId. \
@@ -56,7 +66,23 @@ impl Operation for RotateKeyOnDemand {
             rotation.on_demand_start = Some(cx.call.now);
             rotation.on_demand_count += 1;
             batch.update(key.version, &record);
+            multi_region::share(&record, related, &mut batch);
         }
         Ok(Done::write(kms::RotateKeyOnDemandResponse { key_id: Some(arn.clone()) }, batch))
     }
+}
+
+/// Imported keys rotate to material that was imported for it, in every Region that has a related key.
+fn require_staged(key: &Key, related: &[Stored<KeyRecord>]) -> Result<(), kms::RotateKeyOnDemandError> {
+    let Some(staged) = key.record.staged_import() else {
+        let text = format!("No available key material pending rotation for the key: {}.", key.arn);
+        return Err(kms::KMSInvalidStateException::new(text).into());
+    };
+    let lacking = |key: &Stored<KeyRecord>| key.record.import(&staged.id).is_none_or(|own| own.held == Held::Absent);
+    if related.iter().any(lacking) {
+        let text = "Cannot perform key material rotation: Key material has not been imported for replicas of the \
+                    Multi-Region key.";
+        return Err(kms::KMSInvalidStateException::new(text).into());
+    }
+    Ok(())
 }

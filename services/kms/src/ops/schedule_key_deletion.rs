@@ -65,15 +65,20 @@ impl Operation for ScheduleKeyDeletion {
         let key = &subject.key;
         key.require_manageable::<Self::Error>(&state::SCHEDULE)?;
         let window = input.pending_window_in_days.unwrap_or(WINDOW_DAYS_DEFAULT);
-        let date = days_after(cx.call.now, window);
         let mut record = key.record.clone();
-        record.deletion = Some(Deletion { date });
+        let replicas = record.multi_region.as_ref().filter(|_| !record.is_replica()).map(|set| set.replicas.len());
+        let deletion = match replicas {
+            None | Some(0) => Deletion::Due { date: days_after(cx.call.now, window) },
+            Some(_) => Deletion::AfterReplicas { window_days: window },
+        };
+        let date = deletion.date();
+        record.deletion = Some(deletion);
         let state = record.state();
         let mut batch = Batch::default();
         batch.update(key.version, &record);
         let output = kms::ScheduleKeyDeletionResponse {
             key_id: Some(key.arn.clone()),
-            deletion_date: Some(Timestamp(date)),
+            deletion_date: date.map(Timestamp),
             key_state: Some(state),
             pending_window_in_days: Some(window),
         };
