@@ -202,6 +202,7 @@ fn minimal(known: &Value, name: &str) -> Map<String, Value> {
         let value = match member.as_str() {
             "KeyId" | "TargetKeyId" | "DestinationKeyId" => json!("1234abcd-12ab-34cd-56ef-1234567890ab"),
             "AliasName" => json!("alias/unused"),
+            "ReplicaRegion" | "PrimaryRegion" => json!("eu-west-1"),
             "Policy" => json!(r#"{"Version":"2012-10-17","Statement":[]}"#),
             _ => filled(known, shape),
         };
@@ -210,6 +211,9 @@ fn minimal(known: &Value, name: &str) -> Map<String, Value> {
     // A blob is not required by the model of Decrypt, yet it is by its rules.
     if matches!(name, "Decrypt" | "ReEncrypt") {
         input.insert("CiphertextBlob".to_owned(), json!("AAAA"));
+    }
+    if name == "ImportKeyMaterial" {
+        input.insert("ExpirationModel".to_owned(), json!("KEY_MATERIAL_DOES_NOT_EXPIRE"));
     }
     input
 }

@@ -70,6 +70,11 @@ impl Targets<'_> {
                 input.insert("TrustAnchorCertificate".to_owned(), json!("a certificate"));
                 input.insert("KeyStorePassword".to_owned(), json!("kmspassword"));
             }
+            "ReplicateKey" => drop(input.insert("ReplicaRegion".to_owned(), json!("eu-west-1"))),
+            "UpdatePrimaryRegion" => drop(input.insert("PrimaryRegion".to_owned(), json!("eu-west-1"))),
+            "ImportKeyMaterial" => {
+                input.insert("ExpirationModel".to_owned(), json!("KEY_MATERIAL_DOES_NOT_EXPIRE"));
+            }
             "CreateAlias" => drop(input.insert("AliasName".to_owned(), json!("alias/another"))),
             "UpdateUser" => drop(input.insert("NewUserName".to_owned(), json!("renamed"))),
             "UpdateGroup" => drop(input.insert("NewGroupName".to_owned(), json!("renamed"))),

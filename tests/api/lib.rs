@@ -12,6 +12,7 @@ mod iam_entities;
 mod iam_policies;
 mod iam_simulation;
 mod properties;
+mod related_keys;
 mod time;
 mod truth_table;
 mod via_service;
