@@ -35,9 +35,44 @@ struct Run {
     latencies: RefCell<Vec<u32>>,
 }
 
+/// What came of a load.
+#[derive(Clone, Copy)]
+pub(crate) struct Figures {
+    pub(crate) answers: usize,
+    /// Answers that were no success.
+    pub(crate) refused: u64,
+    pub(crate) seconds: f64,
+    pub(crate) p50_us: f64,
+    pub(crate) p99_us: f64,
+}
+
+impl Figures {
+    /// Answers a second; an error when one was a refusal.
+    pub(crate) fn per_second(&self) -> anyhow::Result<f64> {
+        anyhow::ensure!(self.refused == 0, "{} of {} answers were refusals", self.refused, self.answers);
+        Ok(self.answers as f64 / self.seconds)
+    }
+}
+
+/// Sends the requests of a file and prints what came of it.
 pub(crate) async fn run(address: SocketAddr, connections: usize, until: Until, file: &Path) -> anyhow::Result<()> {
     let requests = split(std::fs::read(file).with_context(|| file.display().to_string())?.into())?;
     anyhow::ensure!(!requests.is_empty(), "{} holds no request", file.display());
+    let Figures { answers, refused, seconds, p50_us, p99_us } = measure(address, connections, until, requests).await?;
+    let line = json!({
+        "answers": answers, "refused": refused, "seconds": seconds, "p50_us": p50_us, "p99_us": p99_us,
+    });
+    println!("{line}");
+    Ok(())
+}
+
+/// Sends requests in turn over connections that each have one under way. Needs a `LocalSet` around it.
+pub(crate) async fn measure(
+    address: SocketAddr,
+    connections: usize,
+    until: Until,
+    requests: Vec<Bytes>,
+) -> anyhow::Result<Figures> {
     let mut streams = Vec::with_capacity(connections);
     for _ in 0..connections {
         let stream = TcpStream::connect(address).await?;
@@ -67,17 +102,8 @@ pub(crate) async fn run(address: SocketAddr, connections: usize, until: Until, f
         let index = (latencies.len() as f64 * share) as usize;
         f64::from(latencies.get(index).or(latencies.last()).copied().unwrap_or_default()) / 1e3
     };
-    println!(
-        "{}",
-        json!({
-            "answers": latencies.len(),
-            "refused": run.refused.get(),
-            "seconds": seconds,
-            "p50_us": at(0.50),
-            "p99_us": at(0.99),
-        })
-    );
-    Ok(())
+    let (p50_us, p99_us) = (at(0.50), at(0.99));
+    Ok(Figures { answers: latencies.len(), refused: run.refused.get(), seconds, p50_us, p99_us })
 }
 
 async fn connection(run: Rc<Run>, mut stream: TcpStream, first: usize) -> anyhow::Result<()> {

@@ -1,9 +1,14 @@
 //! The parts of a measurement that must not share a process: what is measured against, and the load.
 //! `cargo xtask bench` puts them together.
 
+mod asymmetric;
 mod bare;
+mod keys;
 mod load;
+mod mixed;
 mod prepare;
+mod raw;
+mod server;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -64,6 +69,47 @@ enum Command {
         #[arg(long)]
         requests: PathBuf,
     },
+    /// Measures Sign and CreateKey of every kind beside the library's own operation
+    Asymmetric {
+        #[command(flatten)]
+        place: Place,
+        /// Seconds of each measurement
+        #[arg(long, default_value_t = 2.0)]
+        seconds: f64,
+    },
+    /// Measures Encrypt beside RSA signatures and RSA keys being made
+    Mixed {
+        #[command(flatten)]
+        place: Place,
+        /// Seconds of each measurement
+        #[arg(long, default_value_t = 5.0)]
+        seconds: f64,
+    },
+    /// Measures start, memory and Encrypt with many keys
+    Keys {
+        #[command(flatten)]
+        place: Place,
+        /// How many keys, ascending
+        #[arg(long, value_delimiter = ',', default_values_t = [1000, 100_000, 1_000_000])]
+        counts: Vec<usize>,
+        /// All of them rotate once a year
+        #[arg(long)]
+        rotating: bool,
+        /// Seconds of Encrypt
+        #[arg(long, default_value_t = 10.0)]
+        seconds: f64,
+    },
+}
+
+/// What is measured, and where its data goes.
+#[derive(clap::Args)]
+struct Place {
+    /// The server's program
+    #[arg(long)]
+    program: PathBuf,
+    /// A folder for data
+    #[arg(long)]
+    folder: PathBuf,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -81,6 +127,11 @@ fn main() -> anyhow::Result<()> {
                     (None, count) => load::Until::Count(count.unwrap_or_default()),
                 };
                 load::run(address, connections, until, &requests).await
+            }
+            Command::Asymmetric { place, seconds } => asymmetric::run(&place.program, &place.folder, seconds).await,
+            Command::Mixed { place, seconds } => mixed::run(&place.program, &place.folder, seconds).await,
+            Command::Keys { place, counts, rotating, seconds } => {
+                keys::run(&place.program, &place.folder, &counts, rotating, seconds).await
             }
         }
     })

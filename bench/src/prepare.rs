@@ -127,7 +127,13 @@ async fn governed(client: &Client) -> anyhow::Result<(Signing, Value)> {
     Ok((Signing::With { access_key_id, secret }, input))
 }
 
-fn raw(signing: &Signing, address: SocketAddr, operation: &str, input: &Value) -> Result<String, std::fmt::Error> {
+/// A whole request, signed now, as an SDK sends it.
+pub(crate) fn raw(
+    signing: &Signing,
+    address: SocketAddr,
+    operation: &str,
+    input: &Value,
+) -> Result<String, std::fmt::Error> {
     let body = input.to_string();
     let mut text = "POST / HTTP/1.1\r\n".to_owned();
     for (name, value) in signing.kms_headers(&address.to_string(), operation, body.as_bytes()) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use crate::sh;
@@ -27,6 +27,25 @@ pub(crate) struct Options {
     /// Measure no instructions (they need valgrind and take longest).
     #[arg(long)]
     no_instructions: bool,
+    /// Measure this alone.
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+    /// Measure start, memory and Encrypt with so many keys too, ascending (a million take minutes to make).
+    #[arg(long, value_delimiter = ',')]
+    keys: Vec<usize>,
+}
+
+/// What can be measured alone.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Encrypt, Decrypt and GenerateDataKey beside a bare server.
+    Requests,
+    /// Sign and CreateKey beside the library's own operations.
+    Asymmetric,
+    /// Encrypt beside RSA.
+    Mixed,
+    /// Many keys.
+    Keys,
 }
 
 /// The server runs on the first, the load on the second: neither takes time from the other.
@@ -83,6 +102,26 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let built = sh::cargo().args(["build", "--release", "--locked", "-p", "claviger", "-p", "claviger-bench"]).status();
     ensure!(built?.success(), "the build failed");
     let bench = Bench::new(sh::target_dir()?)?;
+    let wanted = |part| options.only.is_none_or(|only| only == part);
+    if wanted(Part::Requests) {
+        requests(&bench, options)?;
+    }
+    if wanted(Part::Asymmetric) {
+        bench.part("asymmetric", &[])?;
+    }
+    if wanted(Part::Mixed) {
+        bench.part("mixed", &[])?;
+    }
+    if !options.keys.is_empty() || options.only == Some(Part::Keys) {
+        let counts = options.keys.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+        let counts = ["--counts", &counts];
+        bench.part("keys", if options.keys.is_empty() { &[] } else { &counts })?;
+    }
+    Ok(true)
+}
+
+/// The symmetric operations beside a bare server.
+fn requests(bench: &Bench, options: &Options) -> Result<()> {
     let mut servers = Vec::new();
     for mode in MODES {
         servers.push((mode, bench.server(mode, &[])?));
@@ -101,7 +140,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         for &connections in &options.connections {
             let mut contenders = vec![("bare hyper", &bare)];
             contenders.extend(servers.iter().map(|(mode, server)| (mode.name, server)));
-            compare(&bench, options, operation, connections, &contenders)?;
+            compare(bench, options, operation, connections, &contenders)?;
         }
     }
     println!(
@@ -109,16 +148,16 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     );
     for (mode, server) in servers.iter().filter(|(mode, _)| mode.durability.is_some()) {
         for &connections in &options.connections {
-            compare_governed(&bench, options, mode.name, connections, server)?;
+            compare_governed(bench, options, mode.name, connections, server)?;
         }
     }
     drop(servers);
     if options.no_instructions {
-        return Ok(true);
+        return Ok(());
     }
     if !sh::on_path("valgrind") {
         println!("\nInstructions a call: not measured, because valgrind is not installed.");
-        return Ok(true);
+        return Ok(());
     }
     println!("\nInstructions a call, user space, {INSTRUCTION_CALLS} calls on one connection (callgrind)");
     for mode in MODES.into_iter().filter(|mode| mode.durability != Some("disk")) {
@@ -126,7 +165,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
             println!("  {:<20} {:<16} {:>9.0}", mode.name, operation, bench.instructions(mode, operation)?);
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Measures all contenders in turn, round after round, so that whatever else happens on the machine hits all of them.
@@ -258,6 +297,14 @@ impl Bench {
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder)?;
         Ok(Self { programs: target.join("release"), folder })
+    }
+
+    /// Runs a part that measures and prints by itself.
+    fn part(&self, name: &str, options: &[&str]) -> Result<()> {
+        let mut command = Command::new(self.programs.join("claviger-bench"));
+        command.arg(name).arg("--program").arg(self.programs.join("claviger")).arg("--folder").arg(&self.folder);
+        ensure!(command.args(options).status()?.success(), "the part {name} failed");
+        Ok(())
     }
 
     fn bare(&self, response_bytes: usize) -> Result<Server> {

@@ -11,6 +11,7 @@ mod call;
 mod clock;
 pub mod credentials;
 mod engine;
+mod offload;
 mod operation;
 mod recorder;
 mod system;
@@ -24,6 +25,7 @@ pub use cache::LoadCache;
 pub use call::{Call, Caller, Cx, SessionFacts, SessionIssuer, Via, WebIdentity, home};
 pub use clock::Clock;
 pub use engine::{Engine, Observer, Outcome, Service};
+pub use offload::{Work, offload};
 pub use operation::{
     Audit, Authorized, Done, NoResource, Operation, Permission, Quota, Subject, Unrestricted, Wording,
 };
@@ -38,11 +40,6 @@ pub struct Internal(String);
 /// Wraps a cause the client must not see.
 pub fn internal(cause: impl std::fmt::Display) -> Internal {
     Internal(cause.to_string())
-}
-
-/// Runs work that takes long away from the threads that serve connections.
-pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Internal> {
-    tokio::task::spawn_blocking(work).await.map_err(internal)
 }
 
 impl Internal {

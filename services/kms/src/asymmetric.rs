@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use claviger_crypto::key_pair::{Message, PrivateKey, Refused, SigningAlgorithm};
-use claviger_pipeline::{internal, offload};
+use claviger_pipeline::{Work, internal, offload};
 use claviger_policy::Values;
 use claviger_shapes::kms::{
     DisabledException, InvalidKeyUsageException, KMSInvalidStateException, KeyUsageType, MessageType,
@@ -41,7 +41,7 @@ pub(crate) async fn private<T: Send + 'static>(
 ) -> Result<T, InternalFailure> {
     let rsa = matches!(key.kind().map_err(InternalFailure::from)?, Kind::Pair(pair) if pair.modulus_bytes().is_some());
     let run = move || backing.pair().map(work);
-    let done = if rsa { offload(run).await.and_then(|done| done) } else { run() };
+    let done = if rsa { offload(Work::Short, run).await.and_then(|done| done) } else { run() };
     done.map_err(InternalFailure::from)
 }
 

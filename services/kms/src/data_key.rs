@@ -5,7 +5,7 @@ use claviger_crypto::key_pair::{KeyPairKind, PrivateKey};
 use claviger_crypto::material::KeyMaterialId;
 use claviger_crypto::random;
 use claviger_crypto::secret::Secret;
-use claviger_pipeline::offload;
+use claviger_pipeline::{Work, offload};
 use claviger_shapes::kms::{
     DataKeyPairSpec, DataKeySpec, DisabledException, InvalidKeyUsageException, KMSInvalidStateException, KeyUsageType,
     UnsupportedOperationException,
@@ -94,11 +94,12 @@ pub(crate) async fn generate_pair<E>(
 where
     E: From<ValidationException> + From<InternalFailure>,
 {
-    let made = offload(move || {
+    let make = move || {
         let pair = PrivateKey::generate(kind)?;
         Some((pair.to_pkcs8()?, pair.public_key().to_der().to_vec()))
-    });
-    let made = made.await.map_err(InternalFailure::from)?;
+    };
+    let rsa = kind.modulus_bytes().is_some();
+    let made = if rsa { offload(Work::Long, make).await.map_err(InternalFailure::from)? } else { make() };
     let (private, public) = made.ok_or_else(|| InternalFailure::new("a key pair could not be made"))?;
     let (wrapped, material_id) = symmetric::encrypt::<E>(cx, key, context, private.expose()).await?;
     Ok(DataKeyPair { private, wrapped, public, material_id })
