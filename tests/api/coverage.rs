@@ -1,6 +1,7 @@
 //! Every operation of the table, in every way a caller can be wrong.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use claviger_testkit::{ACCOUNT, Client, OTHER_ACCOUNT, Server, Signing, block_on};
 use serde_json::{Map, Value, json};
@@ -22,18 +23,40 @@ fn wrong_signature() -> String {
 }
 
 #[test]
-fn the_table_holds_exactly_the_operations_of_the_readme() {
+fn the_readme_names_every_operation_and_a_test_that_drives_it() {
     let (server, _) = development().unwrap();
     let served: BTreeSet<_> = operations(&server).into_iter().collect();
     let readme = include_str!("../../README.md");
-    for name in &served {
-        let family = ["Create-", "Update-", "Delete-"].iter().any(|_| name.ends_with("Alias"));
-        assert!(readme.contains(name) || family, "the README does not tell of {name}");
-    }
     let known = model();
-    for name in served {
-        assert!(known["operations"].get(name).is_some(), "{name} is not an operation of the model");
+    let known: BTreeSet<_> = known["operations"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(served, known);
+    let stores = known.iter().filter(|name| name.contains("CustomKeyStore")).count();
+    let stated = format!("Of the {} operations of KMS {} work", known.len(), known.len() - stores);
+    assert!(readme.contains(&stated), "the README does not say: {stated}");
+    for name in known {
+        let link = readme.split_once(&format!("[{name}]("));
+        let (_, link) = link.unwrap_or_else(|| panic!("the README links no test of {name}"));
+        let path = link.split_once(')').unwrap().0;
+        let test = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(path);
+        let test = std::fs::read_to_string(test).unwrap_or_else(|error| panic!("{name}: {path}: {error}"));
+        // As the API calls it, or as Python's clients do.
+        assert!([name, &*snake_case(name)].iter().any(|call| holds_word(&test, call)), "{path} does not call {name}");
     }
+}
+
+/// Whether a text has this word, not as a part of a longer one.
+fn holds_word(text: &str, word: &str) -> bool {
+    let is_part = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    text.match_indices(word)
+        .any(|(at, _)| !is_part(text[..at].chars().next_back()) && !is_part(text[at + word.len()..].chars().next()))
+}
+
+fn snake_case(name: &str) -> String {
+    let humps = name.char_indices().map(|(at, letter)| match letter {
+        'A'..='Z' if at > 0 => format!("_{}", letter.to_ascii_lowercase()),
+        _ => letter.to_ascii_lowercase().to_string(),
+    });
+    humps.collect()
 }
 
 #[test]
