@@ -2,8 +2,12 @@
 
 mod account;
 mod audit;
+mod decrypt;
 mod dev;
+mod encrypt;
 mod init;
+mod inspect;
+mod message;
 mod operate;
 mod policy;
 mod run;
@@ -45,6 +49,12 @@ enum Command {
         /// The file to encrypt and decrypt; it is not changed
         file: PathBuf,
     },
+    /// Encrypt data of any size into messages of the AWS Encryption SDK's format
+    Encrypt(Box<encrypt::EncryptArgs>),
+    /// Decrypt messages of the AWS Encryption SDK's format
+    Decrypt(Box<decrypt::DecryptArgs>),
+    /// Show a message's header without decrypting it
+    Inspect(inspect::InspectArgs),
     /// How a running server is
     Status {
         /// The data folder of a server on this machine (shows more)
@@ -230,6 +240,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Init(args) => init::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Tour { file } => tour::run(&file),
+        Command::Encrypt(args) => encrypt::run(*args),
+        Command::Decrypt(args) => decrypt::run(*args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Status { data_dir, endpoint_url } => status::run(data_dir.as_deref(), &endpoint_url),
         Command::Seal(command) => operate::seal(command),
         Command::Backup { folder, to } => operate::backup(folder, to),

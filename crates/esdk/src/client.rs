@@ -20,6 +20,9 @@ pub struct Client {
     /// Messages with more encrypted data keys are neither written nor read; `None` for as many as the format allows.
     /// Each one may cost whoever decrypts a call, so set it where messages come from others.
     pub encrypted_data_keys_max: Option<u16>,
+    /// Messages whose frames, or whose body if it is in one piece, have more bytes are not read; `None` for as many as
+    /// the format allows. That much is held in memory at a time.
+    pub piece_bytes_max: Option<u64>,
     /// When plaintext of signed messages is given out.
     pub signed_plaintext: SignedPlaintext,
 }
@@ -96,7 +99,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Truncated`] for a header that is not complete, [`Error::Malformed`], [`Error::Policy`],
-    /// [`Error::SignedMessage`], [`Error::ContextMismatch`], [`Error::HeaderNotAuthentic`], [`Error::Commitment`], and
+    /// [`Error::SignedMessage`], [`Error::PieceTooLong`], [`Error::ContextMismatch`], [`Error::HeaderNotAuthentic`], [`Error::Commitment`], and
     /// what the manager fails with.
     pub async fn decryptor(
         &self,
@@ -114,6 +117,9 @@ impl Client {
         if suite.signs() && self.signed_plaintext == SignedPlaintext::Refuse {
             return Err(Error::SignedMessage);
         }
+        if let Some(length) = parsed.header.frame_length {
+            check_piece(self.piece_bytes_max, u64::from(length))?;
+        }
         let request = DecryptionRequest {
             suite,
             policy: self.policy,
@@ -122,7 +128,7 @@ impl Client {
             reproduced_context: context,
         };
         let materials = manager.decryption_materials(request).await?;
-        Decryptor::new(parsed, &bytes, materials, self.signed_plaintext)
+        Decryptor::new(parsed, &bytes, materials, self.signed_plaintext, self.piece_bytes_max)
     }
 
     /// Encrypts in one go.
@@ -163,5 +169,12 @@ impl Client {
         let (header, context) = (decryptor.header().clone(), decryptor.context().clone());
         decryptor.finish(&mut plaintext)?;
         Ok(Decrypted { plaintext, header, context })
+    }
+}
+
+pub(crate) fn check_piece(max: Option<u64>, bytes: u64) -> Result<(), Error> {
+    match max.filter(|max| bytes > *max) {
+        Some(max) => Err(Error::PieceTooLong { bytes, max }),
+        None => Ok(()),
     }
 }

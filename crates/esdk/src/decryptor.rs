@@ -6,6 +6,7 @@ use claviger_crypto::digest::Digesting;
 
 use crate::bytes::Reader;
 use crate::cipher::{FINAL_OVERHEAD, MessageCipher, Piece, REGULAR_OVERHEAD, SEQUENCE_END, same_commitment};
+use crate::client::check_piece;
 use crate::context;
 use crate::header::{Header, ParsedHeader};
 use crate::materials::DecryptionMaterials;
@@ -40,6 +41,7 @@ pub struct Decryptor {
     buffer: Vec<u8>,
     digest: Option<Digesting>,
     release: SignedPlaintext,
+    piece_bytes_max: Option<u64>,
     held: Zeroizing<Vec<u8>>,
 }
 
@@ -63,6 +65,7 @@ impl Decryptor {
         header_bytes: &[u8],
         materials: Arc<DecryptionMaterials>,
         release: SignedPlaintext,
+        piece_bytes_max: Option<u64>,
     ) -> Result<Self, Error> {
         let ParsedHeader { header, body_bytes, nonce, tag } = parsed;
         let data_key = materials.check()?;
@@ -84,7 +87,7 @@ impl Decryptor {
         });
         let stage = if header.frame_length.is_some() { Stage::Frame(1) } else { Stage::Whole };
         let (buffer, held) = (Vec::new(), Zeroizing::new(Vec::new()));
-        Ok(Self { header, materials, cipher, stage, buffer, digest, release, held })
+        Ok(Self { header, materials, cipher, stage, buffer, digest, release, piece_bytes_max, held })
     }
 
     /// The message's header, which is authentic.
@@ -190,6 +193,7 @@ impl Decryptor {
         let Some((nonce, content)) = reader.array::<NONCE_BYTES>().zip(reader.u64()) else {
             return Ok(Step::Needs(START));
         };
+        check_piece(self.piece_bytes_max, content)?;
         let sealed_bytes = usize::try_from(content).ok().filter(|_| content <= MESSAGE_BYTES_MAX);
         let sealed_bytes = sealed_bytes.ok_or(Error::Malformed("the body is longer than the algorithm allows"))?;
         let sealed_bytes = sealed_bytes + TAG_BYTES;

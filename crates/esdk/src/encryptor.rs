@@ -23,7 +23,7 @@ pub struct Encryptor {
     cipher: MessageCipher,
     frame_length: usize,
     sequence: u32,
-    /// Plaintext that may become the final frame: 1 to `frame_length` bytes once there was any.
+    /// Plaintext of the next frame: less than `frame_length` bytes.
     pending: Zeroizing<Vec<u8>>,
     taken: u64,
     plaintext_bytes_max: Option<u64>,
@@ -110,7 +110,7 @@ impl Encryptor {
             let (more, rest) = plaintext.split_at(room.min(plaintext.len()));
             self.pending.extend_from_slice(more);
             plaintext = rest;
-            if !plaintext.is_empty() {
+            if self.pending.len() == self.frame_length {
                 let mut frame = std::mem::take(&mut self.pending);
                 self.regular(&frame, out)?;
                 // Its memory serves the next one.
@@ -118,8 +118,9 @@ impl Encryptor {
                 self.pending = frame;
             }
         }
-        // The last frame's worth stays: it may be the final one.
-        while plaintext.len() > self.frame_length {
+        // Whole frames are regular ones and the final frame may be empty: the specification would rather have it full,
+        // but the Python library refuses a final frame that is as long as the others.
+        while plaintext.len() >= self.frame_length {
             let (frame, rest) = plaintext.split_at(self.frame_length);
             self.regular(frame, out)?;
             plaintext = rest;

@@ -32,6 +32,14 @@ pub enum Error {
         /// Allowed.
         max: u16,
     },
+    /// A frame, or the body in one piece, is longer than the client allows.
+    #[error("the message has pieces of {bytes} bytes; at most {max} are allowed")]
+    PieceTooLong {
+        /// In the message.
+        bytes: u64,
+        /// Allowed.
+        max: u64,
+    },
     /// The header is not what was written, or the data key is another one.
     #[error("the header is not authentic")]
     HeaderNotAuthentic,

@@ -68,6 +68,14 @@ impl HeaderReader {
         self.needed - self.bytes.len()
     }
 
+    /// What the header says, of which nothing is authenticated.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] before it is complete, [`Error::Malformed`].
+    pub fn header(&self) -> Result<super::Header, Error> {
+        parse::parse(&self.bytes).map(|parsed| parsed.header)
+    }
+
     /// The header's bytes so far.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes

@@ -3,7 +3,7 @@
 use super::*;
 use crate::SignedPlaintext;
 
-const PLAINTEXT: &[u8] = b"a plaintext of three frames, or so";
+const PLAINTEXT: &[u8] = b"a plaintext of three frames or so";
 
 /// Plaintext that came out before the error, released as early as can be asked for.
 fn released(suite: Suite, message: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
@@ -80,16 +80,21 @@ fn frames_cannot_be_moved_dropped_or_taken_from_another_message() {
     assert!(decrypt(suite, &build(&[&one[..body], &one[body..]])).is_ok());
 }
 
+/// Of old writers the final frame may be as long as the others; then only the label in its additional data tells it
+/// from a regular frame.
 #[test]
-fn a_final_frame_cannot_pose_as_a_regular_one() {
-    // As long as the frame length: only the label in its additional data tells it from a regular frame.
+fn a_final_frame_and_a_regular_one_cannot_pose_as_each_other() {
     let suite = Suite::Aes256HkdfSha256;
     let message = encrypt(suite, 10, &[1; 10]).message;
     let mut reader = client(suite).header_reader();
     let body = reader.push(&message).unwrap();
-    let (sequence, content) = (&message[body + 4..body + 20], &message[body + 24..]);
-    let changed = [&message[..body], sequence, content].concat();
+    let (sequence, content) = (&message[body..body + 16], &message[body + 16..body + 42]);
+    let changed = [&message[..body], &[0xFF; 4], sequence, &[0, 0, 0, 10], content].concat();
     assert_eq!(decrypt(suite, &changed), Err(Error::FrameNotAuthentic(1)));
+    let end = message[body + 42..].to_vec();
+    let (sequence, content) = (&end[4..20], &end[24..]);
+    let changed = [&message[..body + 42], sequence, &[0; 10], content].concat();
+    assert_eq!(decrypt(suite, &changed), Err(Error::FrameNotAuthentic(2)));
 }
 
 /// A data key that another message was not committed to: the tag alone could be made to fit two keys.
