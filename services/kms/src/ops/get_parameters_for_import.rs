@@ -1,7 +1,7 @@
 //! GetParametersForImport: a wrapping key of its own for material that is about to be imported.
 
 use claviger_crypto::key_pair::PrivateKey;
-use claviger_pipeline::{internal, offload};
+use claviger_pipeline::{Work, internal, offload};
 
 use super::prelude::*;
 use crate::find::{self, Forms};
@@ -56,7 +56,8 @@ impl Operation for GetParametersForImport {
                 ))
             })?;
         // Finding primes takes up to seconds.
-        let made = offload(move || PrivateKey::generate(wrapping_key)).await.map_err(InternalFailure::from)?;
+        let made =
+            offload(Work::Long, move || PrivateKey::generate(wrapping_key)).await.map_err(InternalFailure::from)?;
         let made = made.ok_or_else(|| InternalFailure::from(internal("a wrapping key could not be made")))?;
         let record = &key.record;
         let domain = cx.system.vault.domain(&*cx.system.store, &record.account, &record.region).await;

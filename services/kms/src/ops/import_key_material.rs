@@ -1,7 +1,7 @@
 //! ImportKeyMaterial: material made elsewhere becomes, or becomes again, that of a key with origin `EXTERNAL`.
 
 use claviger_crypto::material::KeyMaterialId;
-use claviger_pipeline::{internal, offload};
+use claviger_pipeline::{Work, internal, offload};
 
 use super::prelude::*;
 use crate::find::{self, Forms};
@@ -66,7 +66,7 @@ impl Operation for ImportKeyMaterial {
         let (path, now) = (key.path.clone(), cx.call.now);
         let (token, wrapped) = (input.import_token.0.clone(), input.encrypted_key_material.0.clone());
         let opener = std::sync::Arc::clone(&domain);
-        let opened = offload(move || {
+        let opened = offload(Work::Short, move || {
             import::open_token(&opener, &path, &token, now).map(|opened| opened.material(kind, &wrapped))
         });
         let backing = match opened.await.map_err(InternalFailure::from)? {
