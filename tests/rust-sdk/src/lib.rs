@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod encryption;
+mod imports;
 mod keys;
 mod pairs;
 mod policies;
@@ -13,21 +14,13 @@ mod stores;
 use std::collections::BTreeSet;
 
 /// Everything that calls the service.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     include_str!("encryption.rs"),
+    include_str!("imports.rs"),
     include_str!("keys.rs"),
     include_str!("pairs.rs"),
     include_str!("policies.rs"),
     include_str!("stores.rs"),
-];
-
-/// Operations that the server does not have yet.
-const NOT_SERVED: [&str; 5] = [
-    "delete_imported_key_material",
-    "get_parameters_for_import",
-    "import_key_material",
-    "replicate_key",
-    "update_primary_region",
 ];
 
 #[test]
@@ -40,7 +33,7 @@ fn every_operation_is_called() {
     assert_eq!(names.len(), 56);
     let is_called = |name: &String| SOURCES.iter().any(|source| source.contains(&format!(".{name}()")));
     let missing: Vec<_> = names.iter().filter(|name| !is_called(name)).collect();
-    assert_eq!(missing, NOT_SERVED);
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 /// The SDK's name of an operation's method.
