@@ -32,6 +32,8 @@ struct Service {
     operations: Option<&'static [&'static str]>,
     /// The exception by which its model names a failure of the service itself, if it does.
     internal: Option<&'static str>,
+    /// Shapes of requests whose limits, patterns or values the service judges itself, with exceptions of its own.
+    judged: &'static [&'static str],
     /// Enumerations that live services answer with other values than the model's: kept as plain text.
     open: &'static [&'static str],
     /// Shapes whose values stay out of audit records and debug prints although the model does not
@@ -45,16 +47,26 @@ const SERVICES: &[Service] = &[
         version: "2014-11-01",
         operations: None,
         internal: Some("KMSInternalException"),
+        judged: &[],
         open: &[],
         // CloudTrail never shows grant tokens: whoever holds one may use the grant at once.
         withheld: &["GrantTokenType"],
     },
-    Service { name: "sts", version: "2011-06-15", operations: None, internal: None, open: &[], withheld: &[] },
+    Service {
+        name: "sts",
+        version: "2011-06-15",
+        operations: None,
+        internal: None,
+        judged: &[],
+        open: &[],
+        withheld: &[],
+    },
     Service {
         name: "iam",
         version: "2010-05-08",
         operations: Some(selection::IAM),
         internal: Some("ServiceFailureException"),
+        judged: &[],
         // Simulations were recorded with `IAM Policy`, `Resource Policy` and `Permissions Boundary Policy`.
         open: &["PolicySourceType"],
         withheld: &[],
@@ -64,6 +76,7 @@ const SERVICES: &[Service] = &[
         version: "2014-11-06",
         operations: Some(selection::SSM),
         internal: Some("InternalServerError"),
+        judged: &[],
         open: &[],
         withheld: &[],
     },
@@ -72,6 +85,24 @@ const SERVICES: &[Service] = &[
         version: "2019-06-24",
         operations: Some(selection::SERVICE_QUOTAS),
         internal: Some("ServiceException"),
+        judged: &[],
+        open: &[],
+        withheld: &[],
+    },
+    Service {
+        name: "cloudtrail",
+        version: "2013-11-01",
+        operations: Some(selection::CLOUDTRAIL),
+        internal: None,
+        judged: &[
+            "EventCategory",
+            "LookupAttributeKey",
+            "LookupAttributeValue",
+            "MaxResults",
+            "ReadWriteType",
+            "TagKey",
+            "TagValue",
+        ],
         open: &[],
         withheld: &[],
     },
@@ -92,6 +123,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let model = compact::read(&text).with_context(|| path.display().to_string())?;
         ensure!(compact::write(&model)? == text, "{} is not laid out as `cargo xtask model` writes it", path.display());
+        let model = without_judged(service, model)?;
         let mut files = BTreeMap::new();
         for (name, code) in emit::service(service, &model)? {
             files.insert(name, format(&root, &code)?);
@@ -106,6 +138,17 @@ pub(crate) fn run(check: bool) -> Result<()> {
         println!("{} files changed", stale.len());
     }
     Ok(())
+}
+
+/// The model without the constraints that the service judges itself.
+fn without_judged(service: &Service, mut model: compact::Model) -> Result<compact::Model> {
+    for name in service.judged {
+        let (_, shape) =
+            model.shapes.0.iter_mut().find(|(known, _)| known == name).with_context(|| format!("no {name}"))?;
+        (shape.min, shape.max, shape.pattern) = (None, None, None);
+        shape.values.clear();
+    }
+    Ok(model)
 }
 
 fn root() -> Result<PathBuf> {

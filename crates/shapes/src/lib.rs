@@ -1,7 +1,7 @@
 //! Request and response types of the AWS services Claviger answers for, with their constraints
 //! and their lists of exceptions.
 //!
-//! The service modules ([`kms`], [`iam`], [`sts`], [`ssm`], [`service_quotas`]) are generated from
+//! The service modules ([`kms`], [`iam`], [`sts`], [`ssm`], [`service_quotas`], [`cloudtrail`]) are generated from
 //! `models/*.json` by `cargo xtask model` and checked in. What is hand-written here is the small runtime they share:
 //! decoding a request in one pass while collecting every constraint violation ([`decode`]),
 //! writing a response ([`Output`]), the view of both that may enter the audit log ([`Audited`]),
@@ -22,6 +22,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub mod cloudtrail;
 pub mod iam;
 pub mod kms;
 pub mod service_quotas;

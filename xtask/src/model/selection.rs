@@ -140,3 +140,24 @@ pub(super) const SERVICE_QUOTAS: &[&str] = &[
     "ListRequestedServiceQuotaChangeHistory",
     "ListRequestedServiceQuotaChangeHistoryByQuota",
 ];
+
+/// Trails, their selectors, digests and tags, and the event history. Event data stores, channels, queries, dashboards and
+/// organisations are other products of the same service.
+pub(super) const CLOUDTRAIL: &[&str] = &[
+    "CreateTrail",
+    "UpdateTrail",
+    "DeleteTrail",
+    "GetTrail",
+    "DescribeTrails",
+    "ListTrails",
+    "StartLogging",
+    "StopLogging",
+    "GetTrailStatus",
+    "PutEventSelectors",
+    "GetEventSelectors",
+    "LookupEvents",
+    "ListPublicKeys",
+    "AddTags",
+    "RemoveTags",
+    "ListTags",
+];

@@ -42,6 +42,9 @@ pub(super) static SSM: LazyLock<Value> =
 pub(super) static SERVICE_QUOTAS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../../models/service-quotas.json")).unwrap());
 
+pub(super) static CLOUDTRAIL: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../../models/cloudtrail.json")).unwrap());
+
 fn members(structure: &str) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
     members_of(&KMS, structure)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::filled::planted;
-use super::model::{IAM, KMS, SERVICE_QUOTAS, SSM, STS, members_of};
+use super::model::{CLOUDTRAIL, IAM, KMS, SERVICE_QUOTAS, SSM, STS, members_of};
 use crate::kms::filled::CASES;
 
 /// The names of the members below the structure: secret ones and those with visible text.
@@ -66,6 +66,7 @@ fn planted_secrets_never_appear() {
         (&*IAM, crate::iam::filled::CASES),
         (&*SSM, crate::ssm::filled::CASES),
         (&*SERVICE_QUOTAS, crate::service_quotas::filled::CASES),
+        (&*CLOUDTRAIL, crate::cloudtrail::filled::CASES),
     ];
     for (model, cases) in services {
         assert_eq!(cases.len(), model["operations"].as_object().unwrap().len());
