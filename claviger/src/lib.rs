@@ -19,6 +19,7 @@ pub mod unseal;
 
 use std::sync::Arc;
 
+use claviger_cloudtrail::CloudTrail;
 use claviger_kms::{KeyWorker, Kms};
 use claviger_oidc::{Fetch, Verifier};
 use claviger_pipeline::worker::{UseWorker, Worker};
@@ -27,13 +28,15 @@ use claviger_pipeline::{Engine, Listener, Observer, System};
 /// The services of one server: their state, built before the system that tells them of changes.
 pub struct Services {
     kms: Arc<Kms>,
+    cloudtrail: Arc<CloudTrail>,
     verifier: Arc<Verifier>,
 }
 
 impl Services {
     /// With the way to identity providers' documents.
     pub fn new(documents: Arc<dyn Fetch>) -> Self {
-        Self { kms: Arc::default(), verifier: Arc::new(Verifier::new(documents)) }
+        let verifier = Arc::new(Verifier::new(documents));
+        Self { kms: Arc::default(), cloudtrail: Arc::default(), verifier }
     }
 
     /// Whoever must hear of changed records.
@@ -48,7 +51,7 @@ impl Services {
 
     /// The way in to all of them.
     pub fn engine(&self, system: Arc<System>, observer: Arc<dyn Observer>) -> Engine {
-        let mut services = vec![claviger_kms::service(&self.kms)];
+        let mut services = vec![claviger_kms::service(&self.kms), claviger_cloudtrail::service(&self.cloudtrail)];
         services.extend(claviger_iam::services(&self.verifier));
         Engine::new(system, services, observer)
     }

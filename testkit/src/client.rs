@@ -62,6 +62,12 @@ impl Client {
         self.send("kms", &format!("TrentService.{operation}"), input.to_string().into_bytes()).await
     }
 
+    /// Calls a CloudTrail operation.
+    pub async fn cloudtrail(&self, operation: &str, input: &Value) -> anyhow::Result<Answer> {
+        let target = format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{operation}");
+        self.send("cloudtrail", &target, input.to_string().into_bytes()).await
+    }
+
     /// Sends a body to an operation of a service.
     pub async fn send(&self, service: &str, target: &str, body: Vec<u8>) -> anyhow::Result<Answer> {
         let (status, request_id, bytes) = self.exchange(service, Dialect::Json(target), body).await?;

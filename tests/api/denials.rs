@@ -18,6 +18,7 @@ fn model(service: &str) -> Value {
         "kms" => include_str!("../../models/kms.json"),
         "iam" => include_str!("../../models/iam.json"),
         "sts" => include_str!("../../models/sts.json"),
+        "cloudtrail" => include_str!("../../models/cloudtrail.json"),
         other => panic!("no model of {other} in this test"),
     };
     serde_json::from_str(text).unwrap()
@@ -80,8 +81,10 @@ impl Targets<'_> {
             "UpdateGroup" => drop(input.insert("NewGroupName".to_owned(), json!("renamed"))),
             _ => {}
         }
-        if service == "kms" {
-            return client.kms(name, &Value::Object(input)).await;
+        match service {
+            "kms" => return client.kms(name, &Value::Object(input)).await,
+            "cloudtrail" => return client.cloudtrail(name, &Value::Object(input)).await,
+            _ => {}
         }
         let mut parameters = Vec::new();
         flatten("", &Value::Object(input), &mut parameters);
@@ -206,8 +209,10 @@ fn nobody_gets_in() {
         let nobody = scene.server.client(Signing::Unsigned);
         for (service, name) in operations(&scene.server) {
             let answer = scene.targets().call(&nobody, service, name).await?;
-            let expected =
-                if service == "kms" { "MissingAuthenticationTokenException" } else { "MissingAuthenticationToken" };
+            let expected = match service {
+                "iam" | "sts" => "MissingAuthenticationToken",
+                _ => "MissingAuthenticationTokenException",
+            };
             let unsigned = UNSIGNED.contains(&&*format!("{service}:{name}"));
             assert_eq!(answer.code() == expected, !unsigned, "{service}:{name}: {}", answer.body);
             assert_ne!(answer.status, 200, "{service}:{name}");
@@ -250,7 +255,7 @@ fn an_explicit_deny_stops_whoever_may_everything() {
         let ada = People(&scene.server).user(ACCOUNT, "ada").await?;
         let policy = json!({ "Version": "2012-10-17", "Statement": [
             { "Effect": "Allow", "Action": "*", "Resource": "*" },
-            { "Effect": "Deny", "Action": ["kms:*", "iam:*", "sts:*"], "Resource": "*" } ] });
+            { "Effect": "Deny", "Action": ["kms:*", "iam:*", "sts:*", "cloudtrail:*"], "Resource": "*" } ] });
         ada.put_policy(&policy.to_string()).await?;
         let mut wrong = Vec::new();
         for (service, name) in operations(&scene.server) {

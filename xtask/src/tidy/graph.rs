@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::sh;
 
 /// The rooms, each with the rooms it may import. Arrows run one way, and services never meet.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("claviger-shapes", &[]),
     ("claviger-crypto", &[]),
     ("claviger-wire", &["shapes", "crypto"]),
@@ -23,6 +23,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("claviger-esdk", &["crypto"]),
     ("claviger-kms", SERVICE),
     ("claviger-iam", SERVICE),
+    ("claviger-cloudtrail", SERVICE),
     (
         "claviger",
         &[
@@ -39,6 +40,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "pipeline",
             "kms",
             "iam",
+            "cloudtrail",
         ],
     ),
     ("claviger-testkit", TOOL),
@@ -63,6 +65,7 @@ const TOOL: &[&str] = &[
     "pipeline",
     "kms",
     "iam",
+    "cloudtrail",
     "claviger",
     "testkit",
 ];

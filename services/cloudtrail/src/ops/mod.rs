@@ -1,0 +1,12 @@
+//! The operations, a file each.
+
+use std::sync::Arc;
+
+use claviger_pipeline::Service;
+
+use crate::{CloudTrail, EVENT_SOURCE, SIGNING_NAME};
+
+/// Every operation of this service.
+pub fn all(_cloudtrail: &Arc<CloudTrail>) -> Service {
+    Service::new(SIGNING_NAME, EVENT_SOURCE)
+}
