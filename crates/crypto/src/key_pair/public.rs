@@ -61,6 +61,15 @@ impl PublicKey {
         &self.der
     }
 
+    /// The bare `RSAPublicKey` (PKCS#1, RFC 8017 A.1.1) in DER; `None` unless the key is RSA. CloudTrail publishes its
+    /// keys in this form.
+    pub fn to_pkcs1_der(&self) -> Option<&[u8]> {
+        // Sequence header, rsaEncryption with NULL, bit string header: of one length for moduli of 1,024 bits and more.
+        const BEFORE: usize = 4 + 15 + 5;
+        self.kind.modulus_bytes()?;
+        self.der.get(BEFORE..).filter(|bare| der::is_one_sequence(bare))
+    }
+
     /// The identifier of this key pair as material of the KMS key `key_id`: stable when the same pair is imported
     /// again, equal for related multi-Region keys. Made from the public part, so it tells nothing about the private.
     pub fn id(&self, key_id: &str) -> KeyMaterialId {
