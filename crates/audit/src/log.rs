@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::anchor::Anchor;
 use crate::chain::Head;
 use crate::engine::Engine;
-use crate::error::{OpenError, WriteError};
+use crate::error::{OpenError, ReadError, WriteError};
 use crate::files::{Disk, Kernel};
 use crate::marker::{Mismatch, TailCut};
 use crate::memory::Memory;
@@ -187,6 +187,40 @@ impl Log {
                 read::newest(&files.engine.folder, &file, len, count)
             }
         }
+    }
+
+    /// Written records numbered `from` to `up_to`, oldest first, as many as fit into `bytes_max` bytes, but at least one
+    /// if there is any. Reads the file `from` is in from its beginning: not for the hot path.
+    ///
+    /// # Errors
+    /// A file cannot be read, or holds something that is no record.
+    pub fn range(&self, from: u64, up_to: u64, bytes_max: usize) -> Result<Vec<StoredRecord>, ReadError> {
+        let mut records: Vec<StoredRecord> = Vec::new();
+        let mut bytes = 0usize;
+        let mut take = |record: StoredRecord| {
+            bytes = bytes.saturating_add(record.json.len());
+            let fits = record.sequence <= up_to && (records.is_empty() || bytes <= bytes_max);
+            if fits {
+                records.push(record);
+            }
+            fits
+        };
+        match &self.inner {
+            Inner::Memory(memory) => {
+                let memory = locked(memory);
+                let wanted = memory.head.sequence.saturating_sub(from.saturating_sub(1));
+                let kept = memory.recent(usize::try_from(wanted).unwrap_or(usize::MAX));
+                let _ = kept.into_iter().all(&mut take);
+            }
+            Inner::Files(files) => {
+                for record in read::read(&files.engine.folder, from)? {
+                    if !take(record?) {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(records)
     }
 
     /// The last written record.

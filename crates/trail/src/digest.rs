@@ -200,13 +200,8 @@ mod tests {
         assert!(verify(&expected, &file));
         assert!(!verify(&expected.replace("null", "nul"), &file));
 
-        let second = Digest {
-            start: first.end,
-            end: time("2026-01-10T04:00:00Z"),
-            previous: Some(&link),
-            logs: &[],
-            ..first
-        };
+        let second =
+            Digest { start: first.end, end: time("2026-01-10T04:00:00Z"), previous: Some(&link), logs: &[], ..first };
         let (next, _) = second.sign(&key).unwrap();
         let body = json(&next);
         assert_eq!(body["previousDigestHashValue"], hash);

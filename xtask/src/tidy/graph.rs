@@ -21,6 +21,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("claviger-pipeline", &["shapes", "crypto", "wire", "policy", "store", "identity", "audit"]),
     ("claviger-oidc", &["crypto"]),
     ("claviger-esdk", &["crypto"]),
+    ("claviger-trail", &["crypto"]),
     ("claviger-kms", SERVICE),
     ("claviger-iam", SERVICE),
     ("claviger-cloudtrail", SERVICE),
@@ -37,6 +38,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "audit",
             "oidc",
             "esdk",
+            "trail",
             "pipeline",
             "kms",
             "iam",
@@ -48,7 +50,8 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("claviger-bench", TOOL),
 ];
 
-const SERVICE: &[&str] = &["shapes", "crypto", "wire", "policy", "store", "identity", "audit", "oidc", "pipeline"];
+const SERVICE: &[&str] =
+    &["shapes", "crypto", "wire", "policy", "store", "identity", "audit", "trail", "oidc", "pipeline"];
 
 /// Tools look at the house from outside, or build one of their own, so they may use all of it.
 const TOOL: &[&str] = &[
@@ -62,6 +65,7 @@ const TOOL: &[&str] = &[
     "audit",
     "oidc",
     "esdk",
+    "trail",
     "pipeline",
     "kms",
     "iam",

@@ -232,3 +232,25 @@ fn anchors_survive_being_stored() {
     assert_eq!(json["sequence"], 3);
     assert_eq!(serde_json::from_value::<Anchor>(json).unwrap(), anchor);
 }
+
+#[test]
+fn a_range_of_records_ends_at_its_limits() {
+    let dir = folder();
+    let memory = Log::in_memory(8);
+    let files = open(dir.path(), options(2000));
+    for log in [&memory, &files] {
+        append(log, 1..=30);
+        let numbers = |from, up_to, bytes| {
+            let records = log.range(from, up_to, bytes).unwrap();
+            assert!(records.iter().all(|stored| stored.json == record(stored.sequence)));
+            records.into_iter().map(|record| record.sequence).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(25, 28, usize::MAX), [25, 26, 27, 28]);
+        assert_eq!(numbers(29, u64::MAX, usize::MAX), [29, 30]);
+        assert_eq!(numbers(26, 30, 0), [26], "one record, however long");
+        assert_eq!(numbers(26, 30, record(26).len() + record(27).len()), [26, 27]);
+        assert!(numbers(31, u64::MAX, usize::MAX).is_empty());
+    }
+    assert_eq!(memory.range(1, u64::MAX, usize::MAX).unwrap().first().map(|record| record.sequence), Some(23));
+    assert_eq!(files.range(1, u64::MAX, usize::MAX).unwrap().len(), 30);
+}
