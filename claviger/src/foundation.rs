@@ -46,6 +46,7 @@ pub fn spaces() -> Vec<&'static Space> {
     let mut spaces = vec![&BOOTSTRAP, &OUTBOX, &ANCHORS, &credentials::ACCESS_KEYS, &credentials::LAST_USES];
     spaces.extend(claviger_identity::SPACES);
     spaces.extend(claviger_kms::record::SPACES);
+    spaces.extend(claviger_ssm::record::SPACES);
     spaces
 }
 

@@ -24,11 +24,13 @@ use claviger_kms::{KeyWorker, Kms};
 use claviger_oidc::{Fetch, Verifier};
 use claviger_pipeline::worker::{UseWorker, Worker};
 use claviger_pipeline::{Engine, Listener, Observer, System};
+use claviger_ssm::{PolicyWorker, Ssm};
 
 /// The services of one server: their state, built before the system that tells them of changes.
 pub struct Services {
     kms: Arc<Kms>,
     cloudtrail: Arc<CloudTrail>,
+    ssm: Arc<Ssm>,
     verifier: Arc<Verifier>,
 }
 
@@ -36,22 +38,26 @@ impl Services {
     /// With the way to identity providers' documents.
     pub fn new(documents: Arc<dyn Fetch>) -> Self {
         let verifier = Arc::new(Verifier::new(documents));
-        Self { kms: Arc::default(), cloudtrail: Arc::default(), verifier }
+        Self { kms: Arc::default(), ssm: Arc::default(), cloudtrail: Arc::default(), verifier }
     }
 
     /// Whoever must hear of changed records.
     pub fn listeners(&self) -> Vec<Arc<dyn Listener>> {
-        vec![Arc::clone(&self.kms) as Arc<dyn Listener>]
+        vec![Arc::clone(&self.kms) as Arc<dyn Listener>, Arc::clone(&self.ssm) as Arc<dyn Listener>]
     }
 
     /// Background work.
     pub fn workers(&self) -> Vec<Arc<dyn Worker>> {
-        vec![Arc::new(KeyWorker::new(Arc::clone(&self.kms))), Arc::new(UseWorker::default())]
+        vec![Arc::new(KeyWorker::new(Arc::clone(&self.kms))), Arc::new(PolicyWorker), Arc::new(UseWorker::default())]
     }
 
     /// The way in to all of them.
     pub fn engine(&self, system: Arc<System>, observer: Arc<dyn Observer>) -> Engine {
-        let mut services = vec![claviger_kms::service(&self.kms), claviger_cloudtrail::service(&self.cloudtrail)];
+        let mut services = vec![
+            claviger_kms::service(&self.kms),
+            claviger_ssm::service(&self.ssm),
+            claviger_cloudtrail::service(&self.cloudtrail),
+        ];
         services.extend(claviger_iam::services(&self.verifier));
         Engine::new(system, services, observer)
     }

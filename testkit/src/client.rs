@@ -33,7 +33,8 @@ impl Answer {
 
     /// The error message, or an empty text.
     pub fn message(&self) -> &str {
-        self.body["message"].as_str().unwrap_or_default()
+        let spelled = ["message", "Message"].iter().find_map(|member| self.body[member].as_str());
+        spelled.unwrap_or_default()
     }
 
     /// The body of a successful answer.
@@ -66,6 +67,11 @@ impl Client {
     pub async fn cloudtrail(&self, operation: &str, input: &Value) -> anyhow::Result<Answer> {
         let target = format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{operation}");
         self.send("cloudtrail", &target, input.to_string().into_bytes()).await
+    }
+
+    /// Calls a Parameter Store operation.
+    pub async fn ssm(&self, operation: &str, input: &Value) -> anyhow::Result<Answer> {
+        self.send("ssm", &format!("AmazonSSM.{operation}"), input.to_string().into_bytes()).await
     }
 
     /// Sends a body to an operation of a service.

@@ -19,6 +19,7 @@ fn model(service: &str) -> Value {
         "iam" => include_str!("../../models/iam.json"),
         "sts" => include_str!("../../models/sts.json"),
         "cloudtrail" => include_str!("../../models/cloudtrail.json"),
+        "ssm" => include_str!("../../models/ssm.json"),
         other => panic!("no model of {other} in this test"),
     };
     serde_json::from_str(text).unwrap()
@@ -84,6 +85,7 @@ impl Targets<'_> {
         match service {
             "kms" => return client.kms(name, &Value::Object(input)).await,
             "cloudtrail" => return client.cloudtrail(name, &Value::Object(input)).await,
+            "ssm" => return client.ssm(name, &Value::Object(input)).await,
             _ => {}
         }
         let mut parameters = Vec::new();
@@ -102,7 +104,7 @@ impl Targets<'_> {
             "string" if facts["enum"].is_array() => facts["enum"][0].clone(),
             "string" => json!("a".repeat(facts["min"].as_u64().unwrap_or(1).max(1) as usize)),
             "blob" => json!(base64_simd::STANDARD.encode_to_string("x")),
-            "integer" => json!(facts["min"].as_i64().unwrap_or(1).max(1)),
+            "integer" | "long" => json!(facts["min"].as_i64().unwrap_or(1).max(1)),
             "boolean" => json!(false),
             "list" => json!([self.filled(model, facts["element"].as_str().unwrap_or_default(), None)]),
             "structure" => {
@@ -152,6 +154,10 @@ impl Targets<'_> {
             "AccountAlias" => json!("an-alias"),
             "GrantId" => json!(self.grant),
             "AccessKeyId" => json!("AKIAIOSFODNN7EXAMPLE"),
+            "Path" => json!("/some/parameters"),
+            "ResourceType" => json!("Parameter"),
+            "ResourceArn" => json!(format!("arn:aws:ssm:us-east-1:{account}:parameter/none")),
+            "SettingId" => json!("/ssm/parameter-store/default-parameter-tier"),
             _ => return None,
         })
     }
@@ -255,7 +261,7 @@ fn an_explicit_deny_stops_whoever_may_everything() {
         let ada = People(&scene.server).user(ACCOUNT, "ada").await?;
         let policy = json!({ "Version": "2012-10-17", "Statement": [
             { "Effect": "Allow", "Action": "*", "Resource": "*" },
-            { "Effect": "Deny", "Action": ["kms:*", "iam:*", "sts:*", "cloudtrail:*"], "Resource": "*" } ] });
+            { "Effect": "Deny", "Action": ["kms:*", "iam:*", "sts:*", "cloudtrail:*", "ssm:*"], "Resource": "*" } ] });
         ada.put_policy(&policy.to_string()).await?;
         let mut wrong = Vec::new();
         for (service, name) in operations(&scene.server) {
@@ -293,6 +299,7 @@ fn the_root_user_of_another_account_changes_and_sees_nothing_here() {
                 "RoleArn",
                 "OpenIDConnectProviderArn",
                 "PolicySourceArn",
+                "ResourceArn",
             ];
             if !required.iter().any(|member| foreign.contains(&member.as_str().unwrap_or_default())) {
                 continue;

@@ -8,7 +8,7 @@ use crate::{development, new_key, text};
 
 const DAY: i64 = 24;
 
-async fn pass(server: &Server, days: i64) {
+pub(crate) async fn pass(server: &Server, days: i64) {
     server.system().clock.advance(SignedDuration::from_hours(days * DAY) + SignedDuration::from_secs(1));
     server.shared().bell.ring_and_wait().await;
     // The turn under way when the bell rang may have read the clock before it moved.

@@ -194,6 +194,10 @@ pub(crate) async fn look_up(
             Ok(key.map(|key| (key, None)))
         }
         Reference::Alias { account, name } => {
+            // A service's first use of its own key makes it.
+            if call.via.is_some() && *account == call.account() {
+                kms.ensure_managed(system, account, &call.region, name).await?;
+            }
             let Some(target) = kms.alias_target(system, alias_path(account, &call.region, name)).await? else {
                 return Ok(None);
             };

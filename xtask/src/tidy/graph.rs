@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::sh;
 
 /// The rooms, each with the rooms it may import. Arrows run one way, and services never meet.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("claviger-shapes", &[]),
     ("claviger-crypto", &[]),
     ("claviger-wire", &["shapes", "crypto"]),
@@ -25,6 +25,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("claviger-kms", SERVICE),
     ("claviger-iam", SERVICE),
     ("claviger-cloudtrail", SERVICE),
+    ("claviger-ssm", SERVICE),
     (
         "claviger",
         &[
@@ -43,6 +44,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "kms",
             "iam",
             "cloudtrail",
+            "ssm",
         ],
     ),
     ("claviger-testkit", TOOL),
@@ -51,7 +53,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
 ];
 
 const SERVICE: &[&str] =
-    &["shapes", "crypto", "wire", "policy", "store", "identity", "audit", "trail", "oidc", "pipeline"];
+    &["shapes", "crypto", "wire", "policy", "store", "identity", "audit", "trail", "oidc", "esdk", "pipeline"];
 
 /// Tools look at the house from outside, or build one of their own, so they may use all of it.
 const TOOL: &[&str] = &[
@@ -70,6 +72,7 @@ const TOOL: &[&str] = &[
     "kms",
     "iam",
     "cloudtrail",
+    "ssm",
     "claviger",
     "testkit",
 ];
