@@ -14,7 +14,7 @@ impl Operation for DeleteImportedKeyMaterial {
     type Service = Kms;
     const NAME: &'static str = "DeleteImportedKeyMaterial";
     const ACTION: &'static str = "kms:DeleteImportedKeyMaterial";
-    const AUDIT: Audit = Audit::write().with_response();
+    const AUDIT: Audit = Audit::write();
     const QUOTA: Quota = Quota::Own(15);
     type Input = kms::DeleteImportedKeyMaterialRequest;
     type Output = kms::DeleteImportedKeyMaterialResponse;

@@ -21,7 +21,7 @@ impl Operation for ImportKeyMaterial {
     type Service = Kms;
     const NAME: &'static str = "ImportKeyMaterial";
     const ACTION: &'static str = "kms:ImportKeyMaterial";
-    const AUDIT: Audit = Audit::write().with_response();
+    const AUDIT: Audit = Audit::write();
     const QUOTA: Quota = Quota::Own(15);
     type Input = Request;
     type Output = kms::ImportKeyMaterialResponse;
