@@ -3,6 +3,7 @@
 //! Owns everything that touches the operating system. Offers commands. Knows no AWS rule.
 
 pub mod administration;
+mod audit_watch;
 pub mod commands;
 pub mod config;
 mod connection;

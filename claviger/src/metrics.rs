@@ -36,7 +36,22 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Connections refused because too many were open.
     pub refused: Counter<u64, AtomicU64>,
+    /// Alarms, 0 or 1 each.
+    alarms: Family<AlarmLabels, Gauge>,
+    /// Room on the audit log's disk.
+    audit_bytes_available: Gauge,
+    audit_bytes_total: Gauge,
 }
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct AlarmLabels {
+    alarm: &'static str,
+}
+
+/// The alarm that rises when audit records cannot be written.
+pub const AUDIT_NOT_WRITABLE: &str = "audit_not_writable";
+/// The alarm that rises before the audit log's disk is full.
+pub const AUDIT_DISK_FILLING: &str = "audit_disk_filling";
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -56,11 +71,34 @@ impl Default for Metrics {
         registry.register("connections", "Open client connections", connections.clone());
         let refused = Counter::default();
         registry.register("connections_refused", "Connections refused because too many were open", refused.clone());
-        Self { registry, calls, seconds, connections, refused }
+        let alarms = Family::<AlarmLabels, Gauge>::default();
+        registry.register("alarm", "1 while somebody should look at the server, by cause", alarms.clone());
+        for alarm in [AUDIT_NOT_WRITABLE, AUDIT_DISK_FILLING] {
+            alarms.get_or_create(&AlarmLabels { alarm }).set(0);
+        }
+        let (audit_bytes_available, audit_bytes_total) = (Gauge::default(), Gauge::default());
+        let mut disk = |name: &str, help: &str, gauge: &Gauge| {
+            registry.register_with_unit(name, help, Unit::Bytes, gauge.clone());
+        };
+        disk("audit_disk_available", "Room left on the audit log's disk", &audit_bytes_available);
+        disk("audit_disk_total", "Size of the audit log's disk", &audit_bytes_total);
+        Self { registry, calls, seconds, connections, refused, alarms, audit_bytes_available, audit_bytes_total }
     }
 }
 
 impl Metrics {
+    /// Raises or ends an alarm.
+    pub fn alarm(&self, alarm: &'static str, raised: bool) {
+        self.alarms.get_or_create(&AlarmLabels { alarm }).set(i64::from(raised));
+    }
+
+    /// Notes how much room the audit log has.
+    pub fn audit_space(&self, space: &claviger_audit::Space) {
+        let gauge = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.audit_bytes_available.set(gauge(space.bytes_available));
+        self.audit_bytes_total.set(gauge(space.bytes_total));
+    }
+
     /// Everything, as text.
     pub fn text(&self) -> String {
         let mut text = String::new();

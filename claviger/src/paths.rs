@@ -24,7 +24,11 @@ pub(crate) async fn answer(parts: &Parts, body: &Bytes, shared: &Shared) -> Resp
         (&Method::GET, "/_claviger/health") => {
             let ready = shared.is_ready();
             let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-            json(status, &serde_json::json!({ "live": true, "ready": ready, "version": env!("CARGO_PKG_VERSION") }))
+            let mut health = serde_json::json!({ "live": true, "ready": ready, "version": env!("CARGO_PKG_VERSION") });
+            if let Some(problem) = shared.problem() {
+                health["problem"] = problem.into();
+            }
+            json(status, &health)
         }
         (method, _) if path.starts_with("/_claviger/dev/") && shared.development.is_some() => {
             development(method, path, body, shared).await

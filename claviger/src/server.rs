@@ -2,8 +2,8 @@
 //! answered on the thread that received it.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::audit_watch::AuditWatch;
 use crate::config::Server;
 use crate::connection::{self, Peer};
 use crate::development::Development;
@@ -38,6 +39,8 @@ pub struct Shared {
     /// The controls of a development server.
     pub development: Option<Development>,
     ready: AtomicBool,
+    /// What keeps calls from being answered, besides starting and stopping.
+    problem: Mutex<Option<String>>,
     open: AtomicUsize,
 }
 
@@ -45,7 +48,8 @@ impl Shared {
     /// Puts an engine behind limits and counters.
     pub fn new(engine: Engine, metrics: Arc<Metrics>, limits: Server, development: Option<Development>) -> Self {
         let (ready, open) = (AtomicBool::new(false), AtomicUsize::new(0));
-        Self { engine, metrics, limits, bell: Arc::default(), development, ready, open }
+        let problem = Mutex::default();
+        Self { engine, metrics, limits, bell: Arc::default(), development, ready, problem, open }
     }
 
     /// The way in.
@@ -55,7 +59,20 @@ impl Shared {
 
     /// Whether calls are answered.
     pub fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
+        self.ready.load(Ordering::Relaxed) && self.problem().is_none()
+    }
+
+    /// What keeps calls from being answered.
+    pub fn problem(&self) -> Option<String> {
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells what keeps calls from being answered, or that nothing does. Whether that is news.
+    pub(crate) fn set_problem(&self, problem: Option<String>) -> bool {
+        let mut known = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = known.is_some() != problem.is_some();
+        *known = problem;
+        news
     }
 
     /// Back to the state after the start.
@@ -75,6 +92,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
     workers: JoinHandle<()>,
+    watch: AuditWatch,
 }
 
 /// Starts listeners and workers.
@@ -119,8 +137,9 @@ pub fn start(
             });
         })?
     };
+    let watch = AuditWatch::start(Arc::clone(&shared))?;
     shared.ready.store(true, Ordering::Relaxed);
-    Ok(Running { address, shared, stop, threads, workers })
+    Ok(Running { address, shared, stop, threads, workers, watch })
 }
 
 impl Running {
@@ -137,6 +156,7 @@ impl Running {
             let _ = thread.join();
         }
         let _ = self.workers.join();
+        self.watch.stop();
     }
 }
 

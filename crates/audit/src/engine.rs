@@ -17,9 +17,10 @@ use crate::chain::Header;
 use crate::error::WriteError;
 use crate::files::{Disk, Lock, LogFile, sync_folder};
 use crate::log::{Clock, Durability, Options, Ticket};
-use crate::marker::Note;
+use crate::marker::{Note, Restored};
 use crate::outcome::Failures;
 use crate::pending::{Mark, Pending};
+use crate::watch::Failure;
 use crate::writer::{Synced, Writer};
 
 /// The position of a ticket for a record that came after the end.
@@ -37,6 +38,10 @@ pub(crate) struct Engine {
     writer: Mutex<Writer>,
     pending: Mutex<Pending>,
     failures: Mutex<Failures>,
+    /// Why records cannot be written now.
+    failure: Mutex<Option<Failure>>,
+    /// The same, to be asked at every write.
+    failing: AtomicBool,
     /// Positions up to this one were written or given up.
     decided: AtomicU64,
     /// The last position that was given up.
@@ -77,6 +82,8 @@ impl Engine {
             pending: Mutex::new(Pending::new(writer.written.head)),
             writer: Mutex::new(writer),
             failures: Mutex::default(),
+            failure: Mutex::default(),
+            failing: AtomicBool::new(false),
             decided: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             durable: watch::Sender::new(0),
@@ -138,6 +145,10 @@ impl Engine {
     }
 
     fn rotate_and_write(&self, writer: &mut Writer, wait: bool) {
+        if let Some(name) = &writer.lost {
+            let error = WriteError::Lost(Arc::clone(name));
+            return self.give_up_unwritten(writer, error);
+        }
         let header = |head: &_| Header::new(&self.node, &self.store, head);
         match writer.rotate(&*self.disk, &self.folder, &header, wait) {
             Ok(()) => self.write_pending(writer),
@@ -146,6 +157,10 @@ impl Engine {
     }
 
     fn write_pending(&self, writer: &mut Writer) {
+        if let Some(name) = &writer.lost {
+            let error = WriteError::Lost(Arc::clone(name));
+            return self.give_up_unwritten(writer, error);
+        }
         let spare = std::mem::take(&mut writer.spare);
         let batch = locked(&self.pending).take(spare);
         let result = writer.write(&*self.disk, &batch.lines);
@@ -155,6 +170,7 @@ impl Engine {
                 writer.written = batch.end;
                 if self.durability == Durability::Os {
                     locked(&self.pending).settle(batch.end.position);
+                    self.works_again();
                 }
                 self.decided.store(batch.end.position, Ordering::Release);
             }
@@ -171,6 +187,7 @@ impl Engine {
     fn give_up_after(&self, writer: &mut Writer, kept: &Mark, error: WriteError) {
         let mut pending = locked(&self.pending);
         let go_on = pending.give_up_after(kept, (self.clock)());
+        self.fails(&error);
         locked(&self.failures).add(kept.position, go_on.position, error);
         writer.written = go_on;
         // In this order: who sees a position decided must see that it failed.
@@ -245,6 +262,11 @@ impl Engine {
             Ok(()) => {
                 writer.synced = reached;
                 locked(&self.pending).settle(reached.mark.position);
+                // That what was written before a failure is on the disk does not make up for the failure.
+                let newer = reached.mark.position > self.failed.load(Ordering::Acquire);
+                if self.durability == Durability::Disk && newer && writer.lost.is_none() {
+                    self.works_again();
+                }
                 Ok(())
             }
             Err(error) => {
@@ -331,6 +353,65 @@ impl Engine {
         }
         self.sync_now()?;
         Ok(self.synced_anchor((self.clock)(), true))
+    }
+
+    fn fails(&self, error: &WriteError) {
+        let mut failure = locked(&self.failure);
+        let since = failure.take().map_or_else(|| (self.clock)(), |failure| failure.since);
+        *failure = Some(Failure { since, error: error.clone() });
+        self.failing.store(true, Ordering::Release);
+    }
+
+    fn works_again(&self) {
+        if self.failing.load(Ordering::Acquire) {
+            *locked(&self.failure) = None;
+            self.failing.store(false, Ordering::Release);
+        }
+    }
+
+    /// Looks whether the file is still where it belongs and whether writing works, and tries to put right what is not.
+    pub(crate) fn look(&self) -> Option<Failure> {
+        let in_place = {
+            let _turn = locked(&self.sync_turn);
+            let mut writer = locked(&self.writer);
+            let looked = self.look_for_file(&mut writer);
+            if let Err(error) = &looked {
+                self.fails(&WriteError::from_io(error));
+            }
+            looked.is_ok() && writer.lost.is_none()
+        };
+        if self.failing.load(Ordering::Acquire) {
+            let noted = locked(&self.pending).resume(&*self.clock);
+            self.write_all();
+            let synced = self.durability == Durability::Os || self.sync_now().is_ok();
+            // Nothing was lost that a note would have to tell of, so no write shows that writing works.
+            if synced && !noted && in_place {
+                self.works_again();
+            }
+        }
+        locked(&self.failure).clone()
+    }
+
+    /// A file that was lost is put back one look later: whoever watches sees that it was gone.
+    fn look_for_file(&self, writer: &mut Writer) -> io::Result<()> {
+        let file = LogFile::new(&self.folder, writer.first());
+        if writer.lost.is_none() {
+            if !writer.is_in_place(&file.path)? {
+                let name: Arc<str> = file.name.into();
+                self.fails(&WriteError::Lost(Arc::clone(&name)));
+                writer.lost = Some(name);
+            }
+            return Ok(());
+        }
+        let found_kept_as = writer.restore(&*self.disk, &self.folder, &file.path)?;
+        let mut pending = locked(&self.pending);
+        let note = Note::FileRestored(Restored { file: file.name, found_kept_as });
+        let record = note.record((self.clock)(), &pending.mark().head);
+        pending.push(&record);
+        pending.note_alone();
+        drop(pending);
+        self.write_pending(writer);
+        Ok(())
     }
 
     /// Chains what was found on opening and writes it over it; only then what is left of it goes. Whenever this is

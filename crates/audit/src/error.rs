@@ -14,6 +14,9 @@ pub enum WriteError {
     /// The system refused.
     #[error("audit records cannot be written: {0}")]
     Io(Arc<str>),
+    /// The file being written was deleted or exchanged underneath; the records in it are safe as long as the process is.
+    #[error("the audit log's file {0} is not where it was written to")]
+    Lost(Arc<str>),
     /// The log was closed before the record was appended.
     #[error("the audit log is closed")]
     Closed,

@@ -5,6 +5,8 @@ use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::watch::Space;
+
 /// The file that one process holds locked as long as it writes here.
 pub(crate) const LOCK: &str = "lock";
 
@@ -74,6 +76,14 @@ pub(crate) fn write_all_at(disk: &dyn Disk, file: &File, mut bytes: &[u8], mut o
 /// Options for a file that may be new. What is in these files is not for everybody: encryption contexts, addresses.
 pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options.write(true).create(true).mode(0o640)
+}
+
+/// Room on the file system of a folder.
+pub(crate) fn space(folder: &Path) -> Option<Space> {
+    let found = rustix::fs::statvfs(folder).ok()?;
+    // What is reserved for the administrator is no room for this process, and not used by anybody.
+    let usable = found.f_blocks.saturating_sub(found.f_bfree.saturating_sub(found.f_bavail));
+    Some(Space { bytes_total: usable * found.f_frsize, bytes_available: found.f_bavail * found.f_frsize })
 }
 
 /// Makes names in a folder last.

@@ -23,6 +23,7 @@ mod pending;
 mod read;
 mod recovery;
 mod verify;
+mod watch;
 mod writer;
 
 pub use anchor::Anchor;
@@ -34,9 +35,12 @@ pub use event::{
 };
 pub use identity::{Identity, Issuer, IssuerKind, Session, WebIdentity};
 pub use log::{Clock, Durability, Log, Options, Ticket};
-pub use marker::{Mismatch, NOT_AS_ANCHORED, Note, Outage, RESUMED, SELF_SOURCE, TAIL_CUT, TailCut};
+pub use marker::{
+    FILE_RESTORED, Mismatch, NOT_AS_ANCHORED, Note, Outage, RESUMED, Restored, SELF_SOURCE, TAIL_CUT, TailCut,
+};
 pub use read::{Records, StoredRecord, read};
 pub use verify::{Fault, FaultKind, Noted, Report, VerifyError, size, verify};
+pub use watch::{Condition, Failure, Space};
 
 #[cfg(test)]
 mod tests;

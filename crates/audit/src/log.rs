@@ -12,11 +12,12 @@ use crate::anchor::Anchor;
 use crate::chain::Head;
 use crate::engine::Engine;
 use crate::error::{OpenError, ReadError, WriteError};
-use crate::files::{Disk, Kernel};
+use crate::files::{self, Disk, Kernel};
 use crate::marker::{Mismatch, TailCut};
 use crate::memory::Memory;
 use crate::read::{self, StoredRecord};
 use crate::recovery;
+use crate::watch::Condition;
 
 /// The node and the store of a log that is kept in memory.
 pub(crate) const MEMORY: &str = "memory";
@@ -249,6 +250,21 @@ impl Log {
         match &self.inner {
             Inner::Memory(memory) => Ok(memory_anchor(locked(memory).head, true)),
             Inner::Files(files) => files.engine.close(),
+        }
+    }
+
+    /// Looks after the log: whether its file is still there, whether writing works, how much room is left. Call it about
+    /// twice a second, from a thread that may wait for the disk.
+    ///
+    /// A file that was deleted or exchanged underneath makes every call fail from this look on; the next one writes it
+    /// back from what the process still holds. After a failed write each look tries again, so that service resumes
+    /// without waiting for a call.
+    pub fn look(&self) -> Condition {
+        match &self.inner {
+            Inner::Memory(_) => Condition::default(),
+            Inner::Files(files) => {
+                Condition { failure: files.engine.look(), space: files::space(&files.engine.folder) }
+            }
         }
     }
 

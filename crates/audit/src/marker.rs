@@ -20,6 +20,9 @@ pub const RESUMED: &str = "AuditLogResumed";
 /// `eventName`: the log did not end where its last anchor says when it was opened.
 pub const NOT_AS_ANCHORED: &str = "AuditLogNotAsAnchored";
 
+/// `eventName`: the file being written was deleted or exchanged underneath, and was put back.
+pub const FILE_RESTORED: &str = "AuditLogFileRestored";
+
 /// How every record of the log about itself begins.
 const BEGIN: &[u8] = br#"{"eventVersion":"1.11","userIdentity":{"type":"AWSService","invokedBy":"claviger"},"#;
 
@@ -52,6 +55,17 @@ pub struct Outage {
     pub dropped_records: u64,
 }
 
+/// Somebody deleted the file that was being written, or put another in its place. Its records were still there for the
+/// process that had it open, which wrote them back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Restored {
+    /// The name of the file.
+    pub file: String,
+    /// The name under which the one found in its place was kept; none when nothing was there.
+    pub found_kept_as: Option<String>,
+}
+
 /// The end of a log was not where the last anchor says when it was opened: somebody cut it, put something behind it, or
 /// exchanged it; or an older copy was put in its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +93,8 @@ pub enum Note {
     Resumed(Outage),
     /// See [`Mismatch`].
     NotAsAnchored(Mismatch),
+    /// See [`Restored`].
+    FileRestored(Restored),
 }
 
 impl Note {
@@ -87,6 +103,7 @@ impl Note {
         let (name, details) = match self {
             Self::TailCut(cut) => (TAIL_CUT, serde_json::value::to_raw_value(cut)),
             Self::Resumed(outage) => (RESUMED, serde_json::value::to_raw_value(outage)),
+            Self::FileRestored(restored) => (FILE_RESTORED, serde_json::value::to_raw_value(restored)),
             Self::NotAsAnchored(mismatch) => (NOT_AS_ANCHORED, serde_json::value::to_raw_value(mismatch)),
         };
         let details = details.unwrap_or_else(|_| RawValue::NULL.to_owned());
@@ -137,6 +154,7 @@ impl Note {
         match shape.event_name {
             TAIL_CUT => serde_json::from_str(details).ok().map(Self::TailCut),
             RESUMED => serde_json::from_str(details).ok().map(Self::Resumed),
+            FILE_RESTORED => serde_json::from_str(details).ok().map(Self::FileRestored),
             NOT_AS_ANCHORED => serde_json::from_str(details).ok().map(Self::NotAsAnchored),
             _ => None,
         }
@@ -167,7 +185,8 @@ mod tests {
             found_sequence: 3,
             found_hash: "ab".into(),
         });
-        for note in [cut, resumed, mismatch] {
+        let restored = Note::FileRestored(Restored { file: "audit-1.jsonl".into(), found_kept_as: None });
+        for note in [cut, resumed, mismatch, restored] {
             let record = note.record(time, &head);
             assert_eq!(Note::read(&record), Some(note));
             let json: serde_json::Value = serde_json::from_slice(&record).unwrap();

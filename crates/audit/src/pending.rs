@@ -78,6 +78,22 @@ impl Pending {
         (self.position, self.head.sequence)
     }
 
+    /// Chains the note of an outage although no record follows it. Whether there was one to be noted.
+    pub(crate) fn resume(&mut self, clock: &dyn Fn() -> Timestamp) -> bool {
+        let Some(outage) = self.outage.take() else { return false };
+        self.push(&Note::Resumed(outage.clone()).record(clock(), &self.head));
+        self.note_alone();
+        self.noted.push((self.position, outage));
+        true
+    }
+
+    /// Gives a note that was just chained a position of its own, which counts as no record, so that its write can be
+    /// decided like every other.
+    pub(crate) fn note_alone(&mut self) {
+        self.position += 1;
+        self.given_up += 1;
+    }
+
     /// Chains a record nobody waits for.
     pub(crate) fn push(&mut self, record: &[u8]) {
         let sequence = self.head.sequence + 1;

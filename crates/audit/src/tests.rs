@@ -8,3 +8,4 @@ mod killed;
 mod shape;
 mod tampering;
 mod torn;
+mod watched;

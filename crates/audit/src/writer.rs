@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,6 +37,8 @@ pub(crate) struct Writer {
     pub(crate) unsynced: Vec<PathBuf>,
     /// The buffer to be swapped against the next batch.
     pub(crate) spare: Vec<u8>,
+    /// The name of the file, once it was found not to be where it belongs.
+    pub(crate) lost: Option<Arc<str>>,
 }
 
 /// What is known to be on the disk. `len` belongs to the current file.
@@ -61,6 +64,7 @@ impl Writer {
             synced: Synced { mark, len },
             unsynced: Vec::new(),
             spare: Vec::new(),
+            lost: None,
         }
     }
 
@@ -155,6 +159,50 @@ impl Writer {
         self.cramped = false;
         self.synced.len = len;
         Ok(())
+    }
+}
+
+impl Writer {
+    /// Whether the name of the file being written still stands for it.
+    pub(crate) fn is_in_place(&self, path: &Path) -> io::Result<bool> {
+        let here = self.file.metadata()?;
+        match fs::symlink_metadata(path) {
+            Ok(there) => Ok((here.dev(), here.ino()) == (there.dev(), there.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the lines of the lost file into a new one under its name, and goes on there. What was found under the name
+    /// is kept under another, which is returned.
+    pub(crate) fn restore(&mut self, disk: &dyn Disk, folder: &Path, path: &Path) -> io::Result<Option<String>> {
+        let unnamed = path.with_extension(UNNAMED);
+        let file = private(OpenOptions::new().read(true)).truncate(true).open(&unnamed)?;
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut offset = 0;
+        while offset < self.len {
+            let wanted = usize::try_from(self.len - offset).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
+            self.file.read_exact_at(&mut piece[..wanted], offset)?;
+            write_all_at(disk, &file, &piece[..wanted], offset)?;
+            offset += wanted as u64;
+        }
+        disk.sync(&file)?;
+        let kept = match fs::symlink_metadata(path) {
+            Ok(found) => {
+                let aside = format!("{}.found-{}", path.display(), found.ino());
+                fs::rename(path, &aside)?;
+                Path::new(&aside).file_name().map(|name| name.to_string_lossy().into_owned())
+            }
+            Err(_) => None,
+        };
+        fs::rename(&unnamed, path)?;
+        sync_folder(folder)?;
+        self.file = Arc::new(file);
+        self.reserved = self.len;
+        self.torn = false;
+        self.cramped = false;
+        self.lost = None;
+        Ok(kept)
     }
 }
 

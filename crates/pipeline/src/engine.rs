@@ -113,7 +113,7 @@ impl Engine {
             tokio::task::yield_now().await;
             if let Err(error) = self.system.log.durable(ticket).await {
                 tracing::error!(%error, "an audit record could not be written; the call fails");
-                answer.fault = Some(Fault::from(InternalFailure::new(error.to_string())));
+                answer.fault = Some(unrecorded(error.to_string()));
             }
         }
         let response = match (&answer.fault, answer.response.take()) {
@@ -441,6 +441,13 @@ async fn drive<O: Operation>(
         return (Ok(done.output), records, committed);
     }
     (Err(internal("too many conflicting changes").into_fault()), Vec::new(), false)
+}
+
+/// The answer to a call whose record could not be written: AWS's name for a failure that may pass. SDKs try again, and find
+/// another node where there is one.
+fn unrecorded(cause: String) -> Fault {
+    let text = "The request cannot be recorded in the audit log, so it is not answered.";
+    Fault { message: Some(text.into()), cause: Some(cause), ..Fault::new("ServiceUnavailable", 503) }
 }
 
 fn decode<O: Operation>(target: &Target<'_>, request: &Request) -> Result<O::Input, Fault> {

@@ -366,17 +366,31 @@ impl System {
             let mut sweep = self.sweep.0.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *sweep)
         };
-        let Some((last, _)) = waiting.last() else { return Ok(()) };
-        if let Err(error) = self.log.durable(*last).await {
-            self.sweep.0.lock().unwrap_or_else(PoisonError::into_inner).extend(waiting);
-            return Err(error.into());
-        }
         let mut batch = Batch::default();
-        for (_, event_id) in &waiting {
-            batch.remove::<OutboxEntry>(event_id, None);
+        let mut result = Ok(());
+        for (ticket, event_id) in waiting {
+            match self.log.durable(ticket).await {
+                Ok(()) => batch.remove::<OutboxEntry>(event_id, None),
+                Err(error) => {
+                    // The chain gave the record up; the change it tells of stands, so it goes in again.
+                    self.chain_again(event_id, ticket).await?;
+                    result = Err(error.into());
+                }
+            }
         }
         self.commit(batch).await?;
-        Ok(())
+        result
+    }
+
+    async fn chain_again(&self, event_id: String, ticket: Ticket) -> Result<(), StoreError> {
+        let entry = self.store.load::<OutboxEntry>(&event_id).await;
+        let ticket = match &entry {
+            Ok(Some(entry)) => self.log.append(entry.record.record.as_bytes()),
+            Ok(None) => return Ok(()),
+            Err(_) => ticket,
+        };
+        self.sweep.0.lock().unwrap_or_else(PoisonError::into_inner).push((ticket, event_id));
+        entry.map(|_| ())
     }
 
     /// After a start: chains the records of changes that were committed just before the process ended.
