@@ -35,33 +35,41 @@ impl AuditWatch {
 }
 
 fn watch(shared: &Shared, stopped: &Receiver<()>) {
-    let mut filling = false;
+    let mut known = Known::default();
     loop {
-        look(shared, &mut filling);
+        look(shared, &mut known);
         if !matches!(stopped.recv_timeout(PERIOD), Err(RecvTimeoutError::Timeout)) {
             return;
         }
     }
 }
 
-fn look(shared: &Shared, filling: &mut bool) {
+/// What was told already.
+#[derive(Default)]
+struct Known {
+    failing: bool,
+    filling: bool,
+}
+
+fn look(shared: &Shared, known: &mut Known) {
     let condition = shared.engine().system().log.look();
-    let problem = condition.failure.as_ref().map(|failure| format!("{} (since {})", failure.error, failure.since));
-    shared.metrics.alarm(AUDIT_NOT_WRITABLE, problem.is_some());
-    let text = problem.clone().unwrap_or_default();
-    if shared.set_problem(problem) {
-        match text.as_str() {
-            "" => tracing::warn!("audit records can be written again; calls are answered"),
-            problem => tracing::error!(problem, "no audit records can be written; calls fail"),
+    let failing = condition.failure.is_some();
+    shared.metrics.alarm(AUDIT_NOT_WRITABLE, failing);
+    match &condition.failure {
+        Some(failure) if !known.failing => {
+            tracing::error!(error = %failure.error, "no audit records can be written; calls fail");
         }
+        None if known.failing => tracing::warn!("audit records can be written again; calls are answered"),
+        _ => {}
     }
+    known.failing = failing;
     let Some(space) = condition.space else { return };
     shared.metrics.audit_space(&space);
-    let full = space.percent_used() >= PERCENT_USED_MAX;
-    shared.metrics.alarm(AUDIT_DISK_FILLING, full);
-    if full && !*filling {
+    let filling = space.percent_used() >= PERCENT_USED_MAX;
+    shared.metrics.alarm(AUDIT_DISK_FILLING, filling);
+    if filling && !known.filling {
         let (available, total) = (space.bytes_available, space.bytes_total);
         tracing::warn!(available, total, "the audit log's disk is filling up; when it is full, calls fail");
     }
-    *filling = full;
+    known.filling = filling;
 }

@@ -2,8 +2,8 @@
 //! answered on the thread that received it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -39,8 +39,6 @@ pub struct Shared {
     /// The controls of a development server.
     pub development: Option<Development>,
     ready: AtomicBool,
-    /// What keeps calls from being answered, besides starting and stopping.
-    problem: Mutex<Option<String>>,
     open: AtomicUsize,
 }
 
@@ -48,8 +46,7 @@ impl Shared {
     /// Puts an engine behind limits and counters.
     pub fn new(engine: Engine, metrics: Arc<Metrics>, limits: Server, development: Option<Development>) -> Self {
         let (ready, open) = (AtomicBool::new(false), AtomicUsize::new(0));
-        let problem = Mutex::default();
-        Self { engine, metrics, limits, bell: Arc::default(), development, ready, problem, open }
+        Self { engine, metrics, limits, bell: Arc::default(), development, ready, open }
     }
 
     /// The way in.
@@ -62,17 +59,10 @@ impl Shared {
         self.ready.load(Ordering::Relaxed) && self.problem().is_none()
     }
 
-    /// What keeps calls from being answered.
+    /// What keeps calls from being answered, besides starting and stopping.
     pub fn problem(&self) -> Option<String> {
-        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Tells what keeps calls from being answered, or that nothing does. Whether that is news.
-    pub(crate) fn set_problem(&self, problem: Option<String>) -> bool {
-        let mut known = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
-        let news = known.is_some() != problem.is_some();
-        *known = problem;
-        news
+        let failure = self.engine.system().log.failure()?;
+        Some(format!("{} (since {})", failure.error, failure.since))
     }
 
     /// Back to the state after the start.

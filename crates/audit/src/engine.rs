@@ -20,8 +20,12 @@ use crate::log::{Clock, Durability, Options, Ticket};
 use crate::marker::{Note, Restored};
 use crate::outcome::Failures;
 use crate::pending::{Mark, Pending};
-use crate::watch::Failure;
+use crate::watch::{Failure, Space};
 use crate::writer::{Synced, Writer};
+
+/// A disk that was full is written again once it has this much room: otherwise the short note of the outage would fit, and
+/// the next record would not.
+const RESUME_BYTES_MIN: u64 = 256 * 1024;
 
 /// The position of a ticket for a record that came after the end.
 const AFTER_CLOSE: u64 = u64::MAX;
@@ -362,6 +366,11 @@ impl Engine {
         self.failing.store(true, Ordering::Release);
     }
 
+    /// Why records cannot be written now. Costs one read of memory while they can.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        if self.failing.load(Ordering::Acquire) { locked(&self.failure).clone() } else { None }
+    }
+
     fn works_again(&self) {
         if self.failing.load(Ordering::Acquire) {
             *locked(&self.failure) = None;
@@ -370,7 +379,7 @@ impl Engine {
     }
 
     /// Looks whether the file is still where it belongs and whether writing works, and tries to put right what is not.
-    pub(crate) fn look(&self) -> Option<Failure> {
+    pub(crate) fn look(&self, space: Option<&Space>) -> Option<Failure> {
         let in_place = {
             let _turn = locked(&self.sync_turn);
             let mut writer = locked(&self.writer);
@@ -380,7 +389,9 @@ impl Engine {
             }
             looked.is_ok() && writer.lost.is_none()
         };
-        if self.failing.load(Ordering::Acquire) {
+        let full = matches!(&*locked(&self.failure), Some(Failure { error: WriteError::Full(_), .. }));
+        let cramped = full && space.is_some_and(|space| space.bytes_available < RESUME_BYTES_MIN);
+        if self.failing.load(Ordering::Acquire) && !cramped {
             let noted = locked(&self.pending).resume(&*self.clock);
             self.write_all();
             let synced = self.durability == Durability::Os || self.sync_now().is_ok();

@@ -17,7 +17,7 @@ use crate::marker::{Mismatch, TailCut};
 use crate::memory::Memory;
 use crate::read::{self, StoredRecord};
 use crate::recovery;
-use crate::watch::Condition;
+use crate::watch::{Condition, Failure};
 
 /// The node and the store of a log that is kept in memory.
 pub(crate) const MEMORY: &str = "memory";
@@ -253,6 +253,15 @@ impl Log {
         }
     }
 
+    /// Why records cannot be written, as far as is known: since a write failed, until one succeeds or a
+    /// [`look`](Log::look) finds nothing wrong any more. For refusing calls before they do anything.
+    pub fn failure(&self) -> Option<Failure> {
+        match &self.inner {
+            Inner::Memory(_) => None,
+            Inner::Files(files) => files.engine.failure(),
+        }
+    }
+
     /// Looks after the log: whether its file is still there, whether writing works, how much room is left. Call it about
     /// twice a second, from a thread that may wait for the disk.
     ///
@@ -263,7 +272,8 @@ impl Log {
         match &self.inner {
             Inner::Memory(_) => Condition::default(),
             Inner::Files(files) => {
-                Condition { failure: files.engine.look(), space: files::space(&files.engine.folder) }
+                let space = files::space(&files.engine.folder);
+                Condition { failure: files.engine.look(space.as_ref()), space }
             }
         }
     }

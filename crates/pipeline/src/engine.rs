@@ -147,6 +147,10 @@ impl Engine {
     async fn answer(&self, request: &Request) -> Answer {
         let system = &*self.system;
         let [request_id, event_id] = new_ids();
+        if let Some(failure) = system.log.failure() {
+            // A call that could not be recorded must not change anything either.
+            return Answer::refused(request_id, dialect(request), "", "", unrecorded(failure.error.to_string()));
+        }
         let target = match route(request) {
             Ok(target) => target,
             Err(fault) => return Answer::refused(request_id, dialect(request), "", "", fault),
