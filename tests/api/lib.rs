@@ -11,6 +11,7 @@ mod grants;
 mod iam_entities;
 mod iam_policies;
 mod iam_simulation;
+mod life_cycle;
 mod parameters;
 mod properties;
 mod related_keys;
