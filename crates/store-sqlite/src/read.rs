@@ -84,6 +84,17 @@ impl Readers {
         })
     }
 
+    pub(crate) fn count(&self, spaces: &Spaces, space: &'static Space, prefix: &str) -> Result<u64, StoreError> {
+        let sql = spaces.sql(space)?;
+        self.read(|db| {
+            let number = match behind(prefix) {
+                Some(end) => db.prepare_cached(&sql.count_below)?.query_row([prefix, &end], |row| row.get(0))?,
+                None => db.prepare_cached(&sql.count_from)?.query_row([prefix], |row| row.get(0))?,
+            };
+            Ok(unsigned(number)?)
+        })
+    }
+
     pub(crate) fn revision(&self) -> Result<u64, StoreError> {
         self.read(|db| {
             let sql = "SELECT revision FROM claviger_head";
@@ -111,6 +122,20 @@ impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
+}
+
+/// The first text, in byte order, behind all that begin with the prefix; `None`: there is none.
+fn behind(prefix: &str) -> Option<String> {
+    let mut end: Vec<char> = prefix.chars().collect();
+    while let Some(last) = end.pop() {
+        // What lies between these two is no characters.
+        let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
+        if let Some(next) = next {
+            end.push(next);
+            return Some(end.into_iter().collect());
+        }
+    }
+    None
 }
 
 fn point(db: &Connection, sql: &str, id: &str) -> Result<Option<Row>, Trouble> {

@@ -97,6 +97,10 @@ impl Store for SqliteStore {
         Box::pin(async move { self.readers()?.scan(&self.spaces, &scan) })
     }
 
+    fn count<'a>(&'a self, space: &'static Space, prefix: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
+        Box::pin(async move { self.readers()?.count(&self.spaces, space, prefix) })
+    }
+
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<u64, CommitError>> {
         Box::pin(async move {
             batch.validate()?;

@@ -256,6 +256,10 @@ impl Store for CachedStore {
         self.inner.scan(scan)
     }
 
+    fn count<'a>(&'a self, space: &'static Space, prefix: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
+        self.inner.count(space, prefix)
+    }
+
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<u64, CommitError>> {
         Box::pin(async move {
             self.orphans.carry_on();

@@ -98,6 +98,9 @@ pub trait Store: Send + Sync + 'static {
     /// key, throughout; rows that came, went or moved meanwhile may or may not appear.
     fn scan<'a>(&'a self, scan: Scan<'a>) -> BoxFuture<'a, Result<Page, StoreError>>;
 
+    /// How many records there are whose ids begin with a prefix. Reads no record, but takes time in proportion.
+    fn count<'a>(&'a self, space: &'static Space, prefix: &'a str) -> BoxFuture<'a, Result<u64, StoreError>>;
+
     /// Applies a batch entirely or not at all, and gives the revision at which it is in force.
     ///
     /// Every batch that puts or deletes makes exactly one new revision. Acknowledged means as

@@ -177,6 +177,10 @@ impl Store for FaultyStore {
         Box::pin(self.around(self.inner.scan(scan)))
     }
 
+    fn count<'a>(&'a self, space: &'static Space, prefix: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
+        Box::pin(self.around(self.inner.count(space, prefix)))
+    }
+
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<u64, CommitError>> {
         Box::pin(async move {
             match self.for_commit() {

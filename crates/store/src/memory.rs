@@ -277,6 +277,15 @@ impl Store for MemoryStore {
         })
     }
 
+    fn count<'a>(&'a self, space: &'static Space, prefix: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let state = self.read();
+            let Some(table) = state.spaces.get(space.name) else { return Ok(0) };
+            let from = table.rows.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+            Ok(from.take_while(|(id, _)| id.starts_with(prefix)).count() as u64)
+        })
+    }
+
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<u64, CommitError>> {
         Box::pin(async move {
             batch.validate()?;

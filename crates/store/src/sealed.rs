@@ -202,6 +202,10 @@ impl Store for SealedStore {
         })
     }
 
+    fn count<'a>(&'a self, space: &'static Space, prefix: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
+        self.inner.count(space, prefix)
+    }
+
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<u64, CommitError>> {
         Box::pin(self.commit_sealed(batch))
     }

@@ -27,6 +27,11 @@ async fn by_id(store: Arc<dyn Store>) {
         assert_eq!(ids(&store, Scan { limit, up_to: Some("a/11"), ..everything }).await, sorted[..5]);
         assert_eq!(ids(&store, Scan { limit, prefix: "a/", up_to: Some("a/2"), ..everything }).await, sorted[3..6]);
     }
+    for prefix in ["", "a", "a/", "a/\u{7ff}", "a/\u{10ffff}", "b", "c", "\u{d7ff}", "\u{10ffff}"] {
+        let listed = sorted.iter().filter(|id| id.starts_with(prefix)).count() as u64;
+        assert_eq!(store.count(&THINGS, prefix).await, Ok(listed), "{prefix:?}");
+    }
+    assert_eq!(store.count(&PLAIN, "").await, Ok(0));
     let none: [&str; 0] = [];
     assert_eq!(ids(&store, Scan { prefix: "c", ..everything }).await, none);
     assert_eq!(ids(&store, Scan { prefix: "b", up_to: Some("a"), ..everything }).await, none);
