@@ -1,5 +1,6 @@
 //! Settings: one TOML file, environment variables over it, command-line options over both.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,8 @@ pub struct Config {
     pub audit: Audit,
     /// Identity providers.
     pub oidc: Oidc,
+    /// Quotas of accounts.
+    pub quotas: Quotas,
     /// Logs of the program itself.
     pub log: Logs,
 }
@@ -116,6 +119,28 @@ pub struct Oidc {
     pub ca_file: Option<PathBuf>,
 }
 
+/// Quotas of accounts, in each Region.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Quotas {
+    /// Whether requests a second are limited.
+    pub requests: RequestQuotas,
+    /// Values of single quotas by name or code, in place of AWS's. A rate named here is limited also while `requests`
+    /// is off.
+    pub values: BTreeMap<String, f64>,
+}
+
+/// How request quotas are set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum RequestQuotas {
+    /// Nobody is throttled.
+    #[default]
+    Off,
+    /// As AWS throttles today.
+    Aws,
+}
+
 /// Logs of the program itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
@@ -145,7 +170,7 @@ pub enum LogFormat {
 }
 
 /// Every section and its settings: what a file may name and what the environment may override.
-const KNOWN: [(&str, &[&str]); 6] = [
+const KNOWN: [(&str, &[&str]); 7] = [
     (
         "server",
         &[
@@ -163,6 +188,7 @@ const KNOWN: [(&str, &[&str]); 6] = [
     ("seal", &["key_file", "passphrase_file"]),
     ("audit", &["durability", "file_bytes_max"]),
     ("oidc", &["issuers", "ca_file"]),
+    ("quotas", &["requests", "values"]),
     ("log", &["format", "filter"]),
 ];
 
@@ -247,7 +273,8 @@ fn check_names(origin: &str, table: &toml::Table) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn nearest(name: &str, valid: &mut dyn Iterator<Item = String>) -> Option<String> {
+/// The valid name that is most like this one.
+pub(crate) fn nearest(name: &str, valid: &mut dyn Iterator<Item = String>) -> Option<String> {
     let scored = valid.map(|candidate| (strsim::jaro_winkler(name, &candidate), candidate));
     scored.max_by(|left, right| left.0.total_cmp(&right.0)).filter(|(score, _)| *score > 0.6).map(|(_, name)| name)
 }

@@ -18,7 +18,7 @@ use claviger_audit::{Anchor, Log, OpenError as LogError, Options as LogOptions};
 use claviger_crypto::hierarchy::RootKey;
 use claviger_crypto::seals::{SealError, SealSet, UnsealError, Unsealer, create_key_file};
 use claviger_identity::AccountRecord;
-use claviger_pipeline::{BOOTSTRAP, Clock, Foundation, Listener, Mode, OUTBOX, System, Vault, credentials};
+use claviger_pipeline::{BOOTSTRAP, Clock, Foundation, Listener, Mode, OUTBOX, QUOTAS, System, Vault, credentials};
 use claviger_store::{
     Batch, CachedStore, CommitError, MemoryStore, Record, Records, SealedStore, Space, Store, StoreError,
 };
@@ -43,7 +43,7 @@ pub static ANCHORS: Space = Space { name: "audit_anchors", indexes: &[], sealed:
 
 /// Every table of the store.
 pub fn spaces() -> Vec<&'static Space> {
-    let mut spaces = vec![&BOOTSTRAP, &OUTBOX, &ANCHORS, &credentials::ACCESS_KEYS, &credentials::LAST_USES];
+    let mut spaces = vec![&BOOTSTRAP, &OUTBOX, &ANCHORS, &credentials::ACCESS_KEYS, &credentials::LAST_USES, &QUOTAS];
     spaces.extend(claviger_identity::SPACES);
     spaces.extend(claviger_kms::record::SPACES);
     spaces.extend(claviger_ssm::record::SPACES);

@@ -14,6 +14,7 @@ pub mod foundation;
 pub mod logs;
 pub mod metrics;
 mod paths;
+pub mod quotas;
 pub mod server;
 pub mod tls;
 pub mod unseal;

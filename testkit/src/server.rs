@@ -13,7 +13,7 @@ use claviger::metrics::Metrics;
 use claviger::server::{Running, Shared, start};
 use claviger_identity::AccountRecord;
 use claviger_oidc::Fetch;
-use claviger_pipeline::{Clock, Mode, System, credentials};
+use claviger_pipeline::{Clock, Mode, QuotaSettings, System, credentials};
 use claviger_store::{Batch, Records};
 
 use crate::{ACCOUNT, Client, Signing};
@@ -30,24 +30,40 @@ impl Server {
     /// A development server: unknown access keys act as root of [`ACCOUNT`].
     pub fn development() -> anyhow::Result<Self> {
         let development = Development { account: ACCOUNT.to_owned(), seed: None };
-        Self::start(Mode::Development { account: ACCOUNT.into() }, Some(development), system_documents()?)
+        Self::start(
+            Mode::Development { account: ACCOUNT.into() },
+            Some(development),
+            system_documents()?,
+            QuotaSettings::default(),
+        )
     }
 
     /// A server that accepts only credentials it issued.
     pub fn enforced() -> anyhow::Result<Self> {
-        Self::start(Mode::Enforced, None, system_documents()?)
+        Self::with_quotas(QuotaSettings::default())
+    }
+
+    /// Like [`Server::enforced`], with quotas of its own.
+    pub fn with_quotas(quotas: QuotaSettings) -> anyhow::Result<Self> {
+        Self::start(Mode::Enforced, None, system_documents()?, quotas)
     }
 
     /// Like [`Server::enforced`], with identity providers that publish what `documents` says.
     pub fn with_providers(documents: Arc<dyn Fetch>) -> anyhow::Result<Self> {
-        Self::start(Mode::Enforced, None, documents)
+        Self::start(Mode::Enforced, None, documents, QuotaSettings::default())
     }
 
-    fn start(mode: Mode, development: Option<Development>, documents: Arc<dyn Fetch>) -> anyhow::Result<Self> {
+    fn start(
+        mode: Mode,
+        development: Option<Development>,
+        documents: Arc<dyn Fetch>,
+        quotas: QuotaSettings,
+    ) -> anyhow::Result<Self> {
         let services = Services::new(documents);
         let parts = Parts { clock: Arc::new(Clock::default()), mode, listeners: services.listeners() };
         let metrics = Arc::new(Metrics::default());
-        let engine = services.engine(Arc::new(in_memory(ACCOUNT, parts)), Arc::clone(&metrics) as _);
+        let engine =
+            services.engine(Arc::new(in_memory(ACCOUNT, parts).with_quotas(quotas)), Arc::clone(&metrics) as _);
         let system = Arc::clone(engine.system());
         let mut limits = Config::default().server;
         limits.threads = 1;

@@ -14,6 +14,7 @@ mod iam_simulation;
 mod life_cycle;
 mod parameters;
 mod properties;
+mod quotas;
 mod related_keys;
 mod time;
 mod truth_table;

@@ -13,7 +13,7 @@ use crate::grants::people::People;
 use crate::{new_key, text};
 
 /// A call as `principal` made it.
-async fn call(server: &Server, principal: &str) -> anyhow::Result<Call> {
+pub(crate) async fn call(server: &Server, principal: &str) -> anyhow::Result<Call> {
     let caller = impersonate(server.system(), "aws", principal).await.map_err(|error| anyhow::anyhow!("{error}"))?;
     Ok(Call {
         caller: Arc::new(caller.ok_or_else(|| anyhow::anyhow!("{principal} is not there"))?),
@@ -29,7 +29,7 @@ async fn call(server: &Server, principal: &str) -> anyhow::Result<Call> {
     })
 }
 
-async fn encrypt(server: &Server, call: &Call, key: &str) -> Result<kms::EncryptResponse, Fault> {
+pub(crate) async fn encrypt(server: &Server, call: &Call, key: &str) -> Result<kms::EncryptResponse, Fault> {
     let request = kms::EncryptRequest {
         key_id: key.to_owned(),
         plaintext: SecretBlob::new(b"x".to_vec()),
@@ -41,7 +41,7 @@ async fn encrypt(server: &Server, call: &Call, key: &str) -> Result<kms::Encrypt
     server.system().invoke(call, "kms", "Encrypt", &request).await
 }
 
-fn code(result: Result<kms::EncryptResponse, Fault>) -> &'static str {
+pub(crate) fn code(result: Result<kms::EncryptResponse, Fault>) -> &'static str {
     result.map_or_else(|fault| fault.code, |_| "")
 }
 

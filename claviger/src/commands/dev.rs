@@ -12,13 +12,14 @@ use crate::development::{Development, read_seed};
 use crate::fetch::ProviderDocuments;
 use crate::foundation::{self, Folder, FolderError, Parts, ensure_key_file, usual_key_file};
 use crate::unseal::Opener;
-use crate::{Services, logs};
+use crate::{Services, logs, quotas};
 
 pub(super) fn run(args: DevArgs) -> anyhow::Result<()> {
     let mut config = Config::load(args.config.as_deref(), std::env::vars())?;
     if config.log.filter == "info" {
         config.log.filter = "warn".to_owned();
     }
+    config.quotas.requests = args.quotas.unwrap_or(config.quotas.requests);
     logs::start(&config.log)?;
     server::harden();
     let seed = args.seed.as_deref().map(read_seed).transpose()?;
@@ -44,6 +45,7 @@ async fn start(args: &DevArgs, config: &Config, development: Development) -> any
             (system, Some(folder))
         }
     };
+    let system = system.with_quotas(quotas::settings(&config.quotas)?);
     development.plant(&system).await?;
     server::start(system, services, folder, config, args.listen, None, Some(development))
 }

@@ -20,6 +20,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::RequestQuotas;
+
 /// A self-hosted, wire-compatible AWS KMS.
 #[derive(Parser)]
 #[command(name = "claviger", version, about, long_about = ABOUT, propagate_version = true, after_help = EXIT_CODES)]
@@ -119,6 +121,9 @@ struct DevArgs {
     /// Keep everything in this folder instead of in memory
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Limit requests a second as AWS does, or not
+    #[arg(long, value_enum)]
+    quotas: Option<RequestQuotas>,
     /// Settings (see docs/configuration.md)
     #[arg(long, value_name = "FILE", env = "CLAVIGER_CONFIG")]
     config: Option<PathBuf>,

@@ -10,7 +10,7 @@ use super::{ServeArgs, block_on};
 use crate::config::Config;
 use crate::fetch::ProviderDocuments;
 use crate::foundation::{self, Folder, Parts};
-use crate::{Services, logs, tls, unseal};
+use crate::{Services, logs, quotas, tls, unseal};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let mut config = Config::load(args.config.as_deref(), std::env::vars())?;
@@ -23,6 +23,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     logs::start(&config.log)?;
     server::harden();
 
+    let quotas = quotas::settings(&config.quotas)?;
     let listen = config.server.listen;
     let acceptor = match (&config.tls.cert, &config.tls.key) {
         (Some(cert), Some(key)) => Some(tls::acceptor(cert, key)?),
@@ -50,7 +51,8 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
         let services = Services::new(Arc::new(ProviderDocuments::new(&config.oidc, false)?));
         let parts = Parts { clock: Arc::new(Clock::default()), mode: Mode::Enforced, listeners: services.listeners() };
         let system = foundation::system(&folder, store, &foundation, root, &config.audit, parts).await?;
-        let server = server::start(system, services, Some(folder), &config, listen, acceptor, None)?;
+        let server =
+            server::start(system.with_quotas(quotas), services, Some(folder), &config, listen, acceptor, None)?;
         server.until_stopped("serve").await?;
         tracing::info!("stopping: calls in flight finish first");
         server.stop().await;

@@ -17,7 +17,8 @@ use claviger_wire::{
 use crate::authorize::{Explained, Refusal};
 use crate::call::{Call, Caller, Cx};
 use crate::credentials::{SKEW_SECONDS, authenticate};
-use crate::operation::{Audit, Authorized, Operation, Subject};
+use crate::operation::{Audit, Authorized, Operation, Quota, Subject};
+use crate::quota::{Limit, Toll};
 use crate::recorder::{self, Facts, Recorded, Written};
 use crate::system::System;
 use crate::{authorize, internal};
@@ -51,24 +52,39 @@ pub struct Service {
     pub name: &'static str,
     /// The name in audit records (`kms.amazonaws.com`).
     pub event_source: &'static str,
+    quotas: &'static [&'static Limit],
+    throttled: Fault,
     handlers: HashMap<&'static str, Box<dyn Handler>>,
 }
 
 impl Service {
     /// A service without operations.
     pub fn new(name: &'static str, event_source: &'static str) -> Self {
-        Self { name, event_source, handlers: HashMap::new() }
+        // The text that most services answer.
+        let throttled = Fault::new("ThrottlingException", 400).with_message("Rate exceeded");
+        Self { name, event_source, quotas: &[], throttled, handlers: HashMap::new() }
+    }
+
+    /// With a table of quotas, and what it answers to a caller that is too fast. Before the operations are added.
+    pub fn with_quotas(self, quotas: &'static [&'static Limit], throttled: Fault) -> Self {
+        Self { quotas, throttled, ..self }
     }
 
     /// Adds one operation.
     pub fn with<O: Operation>(mut self, state: &Arc<O::Service>) -> Self {
-        self.handlers.insert(O::NAME, Box::new(Bound::<O> { state: Arc::clone(state) }));
+        let toll = Toll::of::<O>(self.quotas, &self.throttled);
+        self.handlers.insert(O::NAME, Box::new(Bound::<O> { state: Arc::clone(state), toll }));
         self
     }
 
     fn find(&self, operation: &str) -> Option<(&Self, &dyn Handler, &'static str)> {
         let (name, handler) = self.handlers.get_key_value(operation)?;
         Some((self, &**handler, name))
+    }
+
+    /// The operations with a request quota of their own, and the rate they declare.
+    pub fn rates(&self) -> Vec<(&'static str, u32)> {
+        self.handlers.iter().filter_map(|(name, handler)| Some((*name, handler.own_rate()?))).collect()
     }
 
     /// The names of its operations, sorted.
@@ -305,6 +321,8 @@ type Invoked = (Result<Box<dyn Any + Send>, Fault>, Vec<Written>, bool);
 trait Handler: Send + Sync {
     fn is_unsigned(&self) -> bool;
 
+    fn own_rate(&self) -> Option<u32>;
+
     fn call<'a>(
         &'a self,
         system: &'a System,
@@ -330,11 +348,88 @@ trait Handler: Send + Sync {
 
 struct Bound<O: Operation> {
     state: Arc<O::Service>,
+    toll: Toll,
+}
+
+impl<O: Operation> Bound<O> {
+    /// The records of a call that ends before its subject is looked for.
+    fn refused(facts: &Facts<'_>, input: Option<&O::Input>, fault: &Fault) -> Vec<Written> {
+        let nothing = Recorded { added: &[], listed: None, web: None };
+        recorder::write::<O::Input, O::Output>(facts, &O::AUDIT, input, nothing, Err(fault))
+    }
+
+    /// Resolve, authorize, run, commit; and the records of it.
+    async fn drive(
+        &self,
+        system: &System,
+        facts: &Facts<'_>,
+        input: &O::Input,
+    ) -> (Result<O::Output, Fault>, Vec<Written>, bool) {
+        let call = facts.call;
+        let cx = Cx { service: &*self.state, system, call };
+        let audit: &Audit = &O::AUDIT;
+        for attempt in 0..ATTEMPTS_MAX {
+            let found = O::subject(cx, input).await;
+            if attempt == 0
+                && let Err(fault) = self.toll.found::<O>(system, call, input, found.as_ref().ok()).await
+            {
+                let records = Self::refused(facts, Some(input), &fault);
+                return (Err(fault), records, false);
+            }
+            let (subject, result) = match found {
+                Err(error) => (None, Err(error)),
+                Ok(subject) => {
+                    let verdict = authorize::authorize::<O>(system, call, &subject, input).await;
+                    let subject = Authorized::new(subject);
+                    let result = match verdict {
+                        Err(Refusal::Denied(denied)) => Err(denied.into()),
+                        Err(Refusal::Internal(error)) => Err(InternalFailure::from(error).into()),
+                        Ok(_) => O::run(cx, &subject, input).await,
+                    };
+                    (Some(subject), result)
+                }
+            };
+            let result = result.map_err(Into::<Fault>::into);
+            let added = O::recorded(input, subject.as_deref());
+            let listed = subject.as_deref().map(|subject| subject as &dyn recorder::ResourceList);
+            let web = subject.as_deref().and_then(Subject::web_identity);
+            let recorded = Recorded { added: &added, listed, web };
+            let outcome = result.as_ref().map(|done| &done.output);
+            let records = recorder::write(facts, audit, Some(input), recorded, outcome);
+            let mut done = match result {
+                Ok(done) => done,
+                Err(fault) => return (Err(fault), records, false),
+            };
+            let committed = !done.batch.is_empty();
+            if committed {
+                System::enclose(&mut done.batch, &records);
+                match system.commit(done.batch).await {
+                    Ok(()) => {}
+                    Err(CommitError::Conflict { .. }) if attempt + 1 < ATTEMPTS_MAX => continue,
+                    Err(error) => {
+                        let fault = internal(error).into_fault();
+                        let records =
+                            recorder::write::<O::Input, O::Output>(facts, audit, Some(input), recorded, Err(&fault));
+                        return (Err(fault), records, false);
+                    }
+                }
+            }
+            return (Ok(done.output), records, committed);
+        }
+        (Err(internal("too many conflicting changes").into_fault()), Vec::new(), false)
+    }
 }
 
 impl<O: Operation> Handler for Bound<O> {
     fn is_unsigned(&self) -> bool {
         O::UNSIGNED
+    }
+
+    fn own_rate(&self) -> Option<u32> {
+        match O::QUOTA {
+            Quota::Own(rate) => Some(rate),
+            _ => None,
+        }
     }
 
     fn call<'a>(
@@ -345,15 +440,18 @@ impl<O: Operation> Handler for Bound<O> {
         request: &'a Request,
     ) -> BoxFuture<'a, Driven> {
         Box::pin(async move {
-            let input = match decode::<O>(target, request) {
+            let decoded = match self.toll.at_once(system, facts.call).await {
+                Ok(()) => decode::<O>(target, request),
+                Err(fault) => Err(fault),
+            };
+            let input = match decoded {
                 Ok(input) => input,
                 Err(fault) => {
-                    let nothing = Recorded { added: &[], listed: None, web: None };
-                    let records = recorder::write::<O::Input, O::Output>(facts, &O::AUDIT, None, nothing, Err(&fault));
+                    let records = Self::refused(facts, None, &fault);
                     return Driven { result: Err(fault), records, committed: false };
                 }
             };
-            let (result, records, committed) = drive::<O>(&self.state, system, facts, &input).await;
+            let (result, records, committed) = self.drive(system, facts, &input).await;
             let result = result.and_then(|output| {
                 let empty = <O::Output as Output>::EMPTY;
                 respond_ok(&target.protocol, O::NAME, &output, empty, &facts.call.request_id)
@@ -373,7 +471,11 @@ impl<O: Operation> Handler for Bound<O> {
                 let fault = internal(format!("{} takes another type", O::NAME)).into_fault();
                 return (Err(fault), Vec::new(), false);
             };
-            let (result, records, committed) = drive::<O>(&self.state, system, facts, input).await;
+            if let Err(fault) = self.toll.at_once(system, facts.call).await {
+                let records = Self::refused(facts, Some(input), &fault);
+                return (Err(fault), records, false);
+            }
+            let (result, records, committed) = self.drive(system, facts, input).await;
             (result.map(|output| Box::new(output) as Box<dyn Any + Send>), records, committed)
         })
     }
@@ -391,60 +493,6 @@ impl<O: Operation> Handler for Bound<O> {
             authorize::explain_all::<O>(system, call, &subject, &input).await.map_err(crate::Internal::into_fault)
         })
     }
-}
-
-/// Resolve, authorize, run, commit; and the records of it.
-async fn drive<O: Operation>(
-    state: &O::Service,
-    system: &System,
-    facts: &Facts<'_>,
-    input: &O::Input,
-) -> (Result<O::Output, Fault>, Vec<Written>, bool) {
-    let call = facts.call;
-    let cx = Cx { service: state, system, call };
-    let audit: &Audit = &O::AUDIT;
-    for attempt in 0..ATTEMPTS_MAX {
-        let (subject, result) = match O::subject(cx, input).await {
-            Err(error) => (None, Err(error)),
-            Ok(subject) => {
-                let verdict = authorize::authorize::<O>(system, call, &subject, input).await;
-                let subject = Authorized::new(subject);
-                let result = match verdict {
-                    Err(Refusal::Denied(denied)) => Err(denied.into()),
-                    Err(Refusal::Internal(error)) => Err(InternalFailure::from(error).into()),
-                    Ok(_) => O::run(cx, &subject, input).await,
-                };
-                (Some(subject), result)
-            }
-        };
-        let result = result.map_err(Into::<Fault>::into);
-        let added = O::recorded(input, subject.as_deref());
-        let listed = subject.as_deref().map(|subject| subject as &dyn recorder::ResourceList);
-        let web = subject.as_deref().and_then(Subject::web_identity);
-        let recorded = Recorded { added: &added, listed, web };
-        let outcome = result.as_ref().map(|done| &done.output);
-        let records = recorder::write(facts, audit, Some(input), recorded, outcome);
-        let mut done = match result {
-            Ok(done) => done,
-            Err(fault) => return (Err(fault), records, false),
-        };
-        let committed = !done.batch.is_empty();
-        if committed {
-            System::enclose(&mut done.batch, &records);
-            match system.commit(done.batch).await {
-                Ok(()) => {}
-                Err(CommitError::Conflict { .. }) if attempt + 1 < ATTEMPTS_MAX => continue,
-                Err(error) => {
-                    let fault = internal(error).into_fault();
-                    let records =
-                        recorder::write::<O::Input, O::Output>(facts, audit, Some(input), recorded, Err(&fault));
-                    return (Err(fault), records, false);
-                }
-            }
-        }
-        return (Ok(done.output), records, committed);
-    }
-    (Err(internal("too many conflicting changes").into_fault()), Vec::new(), false)
 }
 
 /// The answer to a call whose record could not be written: AWS's name for a failure that may pass. SDKs try again, and find

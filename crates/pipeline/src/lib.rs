@@ -13,6 +13,7 @@ pub mod credentials;
 mod engine;
 mod offload;
 mod operation;
+mod quota;
 mod recorder;
 mod system;
 mod vault;
@@ -29,6 +30,7 @@ pub use offload::{Work, offload};
 pub use operation::{
     Audit, Authorized, Done, NoResource, Operation, Permission, Quota, Subject, Unrestricted, Wording,
 };
+pub use quota::{AppliedQuota, Limit, Measure, QUOTAS, QuotaSettings, Quotas, quota_path};
 pub use recorder::{OUTBOX, RecordError, ServiceEvent, Written};
 pub use system::{Listener, Mode, System};
 pub use vault::{BOOTSTRAP, DomainRecord, Foundation, RotateRootError, Vault, VaultError};

@@ -7,6 +7,7 @@ use claviger_policy::{Document, GrantKind, Principal, ResourceRule, Values};
 use claviger_shapes::{AccessDeniedException, Audited, Fault, Input, InternalFailure, Output, ValidationException};
 use claviger_store::Batch;
 
+use crate::quota::Limit;
 use crate::{Cx, WebIdentity};
 
 /// One API operation. Leaving out the audit or quota class does not compile.
@@ -55,6 +56,16 @@ pub trait Operation: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The pools of a call whose [`Quota`] follows from its subject. None: the one that [`Quota::OfSubject`] names.
+    fn pools(_input: &Self::Input, subject: &Self::Subject) -> [Option<&'static Limit>; 2] {
+        subject.pools()
+    }
+
+    /// What a call costs besides in another Region: the Region, the pool, and how many requests.
+    fn elsewhere(_input: &Self::Input) -> Option<(&str, &'static Limit, u32)> {
+        None
+    }
+
     /// Runs on an authorized subject: state, usage and parameter checks first, then the work. Nothing is written
     /// here: changes are returned and committed by the pipeline together with the audit record. May run again when
     /// another request changed the same records meanwhile.
@@ -78,6 +89,11 @@ pub trait Subject: Send + Sync {
     /// Who an operation without a signature turned out to be called by.
     fn web_identity(&self) -> Option<&WebIdentity> {
         None
+    }
+
+    /// The request-rate pools that belong to what was found.
+    fn pools(&self) -> [Option<&'static Limit>; 2] {
+        [None, None]
     }
 
     /// What the audit record tells besides parameters and answer (name, value).
@@ -251,14 +267,17 @@ impl Audit {
     }
 }
 
-/// Request-rate pools, per account and Region. Operations of one pool share its rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Request-rate pools, per account and Region. Operations of one pool share its rate. The account is the caller's, also
+/// for resources of others and for calls that a service makes on its behalf.
+#[derive(Clone, Copy, Debug)]
 pub enum Quota {
-    /// The shared pool of symmetric cryptographic operations.
-    SymmetricCryptography,
-    /// The pool that belongs to the key's spec, or to the spec of the key pair asked for.
-    Cryptography,
-    /// A pool of the operation's own: requests per second.
+    /// A pool that operations share. Charged before the request is decoded.
+    Shared(&'static Limit),
+    /// The pools that belong to the subject ([`Operation::pools`]); this one as long as it is not found. Charged when
+    /// the subject is known, before it is judged.
+    OfSubject(&'static Limit),
+    /// A pool of the operation's own: AWS's requests per second. Where the service's table of quotas has a row for it,
+    /// that row has the same number. Charged before the request is decoded.
     Own(u32),
     /// Calls that are not limited.
     Unlimited,

@@ -7,6 +7,7 @@ use claviger_identity::Directory;
 use claviger_store::{Batch, Change, CommitError, Store};
 
 use crate::credentials::{ACCESS_KEYS, Credentials};
+use crate::quota::{QUOTAS, QuotaSettings, Quotas};
 use crate::recorder::Sweep;
 use crate::{Clock, Service, Vault};
 
@@ -45,6 +46,7 @@ pub struct System {
     pub account: Box<str>,
     /// Who there is.
     pub identities: Directory,
+    pub(crate) quotas: Quotas,
     pub(crate) credentials: Credentials,
     pub(crate) services: OnceLock<Arc<[Service]>>,
     pub(crate) sweep: Sweep,
@@ -63,6 +65,7 @@ impl System {
         listeners: Vec<Arc<dyn Listener>>,
     ) -> Self {
         Self {
+            quotas: Quotas::new(QuotaSettings::default(), Arc::clone(&clock)),
             store,
             clock,
             vault,
@@ -75,6 +78,12 @@ impl System {
             sweep: Sweep::default(),
             listeners,
         }
+    }
+
+    /// With the installation's own quotas.
+    pub fn with_quotas(self, settings: QuotaSettings) -> Self {
+        let quotas = Quotas::new(settings, Arc::clone(&self.clock));
+        Self { quotas, ..self }
     }
 
     /// Commits a batch and drops whatever caches hold of the records it touched. The only way records change.
@@ -98,6 +107,9 @@ impl System {
     fn forget(&self, space: &str, id: &str) {
         if self.identities.changed(space) || space == ACCESS_KEYS.name {
             self.credentials.forget();
+        }
+        if space == QUOTAS.name {
+            self.quotas.changed(id);
         }
         for listener in &self.listeners {
             listener.changed(space, id);

@@ -2,19 +2,15 @@
 
 use claviger_pipeline::{Permission, Subject};
 use claviger_policy::Values;
-use claviger_shapes::kms::{InvalidAliasNameException, NotFoundException};
+use claviger_shapes::kms::{InvalidAliasNameException, LimitExceededException, NotFoundException};
 use claviger_shapes::{AccessDeniedException, InternalFailure, NotAuthorizedException, ValidationException};
 
-use crate::KmsCx;
-use crate::find;
-use crate::key::{KeySubject, alias_arn};
+use crate::key::{Key, KeySubject, alias_arn};
 use crate::reference::Reference;
+use crate::{KmsCx, find, limits, quotas};
 
 /// Type of an alias in audit records.
 const ALIAS_TYPE: &str = "AWS::KMS::Alias";
-
-/// Most aliases of a key.
-pub(crate) const ALIASES_MAX: usize = 50;
 
 /// An alias and the keys it stands for, before and after.
 pub(crate) struct AliasSubject {
@@ -89,7 +85,15 @@ where
     Ok(KeySubject { cross_account: false, ..subject })
 }
 
-/// The answer when a key would have more than 50 aliases.
-pub(crate) fn too_many(key_arn: &str) -> String {
-    format!("The key {key_arn} has the maximum of {ALIASES_MAX} aliases.")
+/// Makes sure of room for one alias more. The text was recorded from the service.
+pub(crate) async fn require_room<E>(cx: KmsCx<'_>, key: &Key) -> Result<(), E>
+where
+    E: From<LimitExceededException> + From<InternalFailure>,
+{
+    let (limit, there) = (limits::of_key(cx, key, &quotas::ALIASES).await?, key.aliases.len() as u64);
+    if there < limit {
+        return Ok(());
+    }
+    let text = format!("Aliases per key quota for this account in this region is {limit}, current usage is {there}.");
+    Err(LimitExceededException::new(text).into())
 }

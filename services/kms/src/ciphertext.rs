@@ -1,6 +1,6 @@
 //! The key a ciphertext was made under, and whether the caller's idea of it is right.
 
-use claviger_pipeline::{Permission, Subject, Wording, unseen};
+use claviger_pipeline::{Limit, Permission, Subject, Wording, unseen};
 use claviger_policy::Values;
 use claviger_shapes::kms::{
     EncryptionAlgorithmSpec, IncorrectKeyException, InvalidCiphertextException, KeyUsageType, NotFoundException,
@@ -145,6 +145,10 @@ impl CiphertextSubject {
 }
 
 impl Subject for CiphertextSubject {
+    fn pools(&self) -> [Option<&'static Limit>; 2] {
+        self.key.pools()
+    }
+
     fn permissions(&self, action: &'static str) -> Vec<Permission<'_>> {
         self.key.permissions(action)
     }

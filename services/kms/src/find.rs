@@ -12,6 +12,7 @@ use claviger_wire::arn::partition_of;
 use crate::backing::Backing;
 use crate::grant::Grants;
 use crate::key::{Key, KeySubject, alias_arn, key_arn};
+use crate::quotas::ALIASES_READ_MAX;
 use crate::record::{
     ALIASES, AliasRecord, KEYS, KeyRecord, MATERIALS, MaterialRecord, alias_path, key_path, material_path,
 };
@@ -23,8 +24,6 @@ use crate::{Kms, KmsCx};
 const KEYS_CACHED_MAX: u64 = 100_000;
 /// Unwrapped key materials held in memory; evicted ones are wiped.
 const MATERIALS_CACHED_MAX: u64 = 10_000;
-/// Aliases a key may have, and one more, so that a key over its quota shows.
-const ALIASES_READ_MAX: usize = 51;
 
 /// What one operation allows in its key member.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,6 +63,7 @@ impl Listener for Kms {
         keys.grants.changed(space, id);
         if space == KEYS.name {
             keys.keys.invalidate(id);
+            self.tallies.changed(id);
         } else if space == ALIASES.name {
             keys.aliases.invalidate(id);
         } else if space == MATERIALS.name

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use claviger_crypto::context::EncryptionContext;
-use claviger_pipeline::{Call, Caller, Internal, Permission, Subject, Via, Wording, bool_text, internal};
+use claviger_pipeline::{Call, Caller, Internal, Limit, Permission, Subject, Via, Wording, bool_text, internal};
 use claviger_policy::{Document, GrantKind, ResourceRule, Values};
 use claviger_shapes::InternalFailure;
 use claviger_shapes::kms::{EncryptionAlgorithmSpec, GrantOperation, InvalidKeyUsageException, KeySpec, KeyUsageType};
@@ -13,7 +13,7 @@ use crate::backing::Backing;
 use crate::grant::Use;
 use crate::record::{KeyRecord, Manager, key_path};
 use crate::spec::{self, Kind};
-use crate::{KmsCx, symmetric};
+use crate::{KmsCx, quotas, symmetric};
 
 /// Type of a key in audit records.
 pub const KEY_TYPE: &str = "AWS::KMS::Key";
@@ -217,5 +217,9 @@ impl Subject for KeySubject {
 
     fn resources(&self) -> Vec<(&str, &str, &'static str)> {
         vec![(&self.key.arn, &self.key.record.account, KEY_TYPE)]
+    }
+
+    fn pools(&self) -> [Option<&'static Limit>; 2] {
+        [Some(quotas::pool(self.key.record.key_spec())), None]
     }
 }

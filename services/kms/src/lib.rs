@@ -17,12 +17,14 @@ mod import;
 pub mod imported;
 pub mod key;
 mod key_store;
+mod limits;
 mod metadata;
 pub mod multi_region;
 mod ops;
 mod page;
 mod paged;
 pub mod policy;
+pub mod quotas;
 pub mod record;
 mod reference;
 mod regions;
@@ -53,6 +55,7 @@ pub struct Kms {
     keys: Keys,
     /// Key material was removed whose bytes may still lie in the engine's files.
     scrub_due: AtomicBool,
+    tallies: limits::Tallies,
 }
 
 impl Kms {

@@ -9,10 +9,7 @@ use claviger_policy::{Document, Kind, invalid_principal, lockout};
 use claviger_shapes::InternalFailure;
 use claviger_shapes::kms::{LimitExceededException, MalformedPolicyDocumentException};
 
-use crate::KmsCx;
-
-/// Longest key policy, in bytes.
-pub const POLICY_BYTES_MAX: usize = 32 * 1024;
+use crate::{KmsCx, limits, quotas};
 
 /// A key policy that was accepted.
 #[derive(Clone)]
@@ -36,11 +33,10 @@ pub(crate) async fn accept<E>(cx: KmsCx<'_>, text: &str, key_arn: &str, bypass: 
 where
     E: From<LimitExceededException> + From<MalformedPolicyDocumentException> + From<InternalFailure>,
 {
-    if text.len() > POLICY_BYTES_MAX {
-        return Err(LimitExceededException::new(format!(
-            "The key policy is longer than the maximum of {POLICY_BYTES_MAX} bytes."
-        ))
-        .into());
+    let most = limits::of_call(cx, &quotas::POLICY_BYTES).await?;
+    if text.len() as u64 > most {
+        let text = format!("The key policy is longer than the maximum of {most} bytes.");
+        return Err(LimitExceededException::new(text).into());
     }
     let malformed = |error: &dyn std::fmt::Display| MalformedPolicyDocumentException::new(error.to_string());
     Document::parse(text, Kind::Key).map_err(|error| malformed(&error))?;

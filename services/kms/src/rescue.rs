@@ -8,7 +8,8 @@ use claviger_store::{Batch, Records};
 use claviger_wire::arn::{Arn, partition_of};
 
 use crate::key::{KEY_TYPE, key_arn};
-use crate::policy::{POLICY_BYTES_MAX, bind};
+use crate::policy::bind;
+use crate::quotas;
 use crate::record::{KeyRecord, Manager, key_path};
 
 /// Why a key was not rescued; nothing has changed then.
@@ -53,8 +54,9 @@ pub async fn rescue(
         return Err(RescueError::AwsManaged(arn.to_owned()));
     }
     let text = policy.unwrap_or_else(|| default_key_policy(partition_of(cut.region), cut.account));
-    if text.len() > POLICY_BYTES_MAX {
-        return Err(RescueError::Policy(format!("it is longer than {POLICY_BYTES_MAX} bytes")));
+    let most = system.quota_count(cut.account, cut.region, &quotas::POLICY_BYTES).await?;
+    if text.len() as u64 > most {
+        return Err(RescueError::Policy(format!("it is longer than {most} bytes")));
     }
     Document::parse(&text, Kind::Key).map_err(|error| RescueError::Policy(error.to_string()))?;
     let bound = match bind(system, &text).await {

@@ -9,8 +9,6 @@ use crate::record::{KeyRecord, MaterialRecord, Rotated};
 
 /// Days between automatic rotations when the request names no period.
 pub(crate) const PERIOD_DAYS_DEFAULT: i32 = 365;
-/// On-demand rotations a key may have.
-pub(crate) const ON_DEMAND_MAX: u32 = 25;
 /// An accepted on-demand rotation completes this much later. Rotation is asynchronous at AWS (about two minutes); what
 /// clients rely on is that a second request meanwhile does not rotate twice.
 pub(crate) const ON_DEMAND_DELAY: SignedDuration = SignedDuration::from_millis(500);

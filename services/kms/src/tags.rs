@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use claviger_shapes::InternalFailure;
 use claviger_shapes::kms::{LimitExceededException, Tag, TagException};
 
-/// Most tags of a key.
-pub(crate) const TAGS_MAX: usize = 50;
+use crate::key::Key;
+use crate::{KmsCx, limits, quotas};
 
 /// The tags of a request, by name. Reserved and repeated names are refused.
 pub(crate) fn accept<E: From<TagException>>(tags: &[Tag]) -> Result<BTreeMap<String, String>, E> {
-    if tags.len() > TAGS_MAX {
-        return Err(TagException::new("Too many tags").into());
-    }
     let mut accepted = BTreeMap::new();
     for tag in tags {
         refuse_reserved::<E>(&tag.tag_key)?;
@@ -22,10 +20,28 @@ pub(crate) fn accept<E: From<TagException>>(tags: &[Tag]) -> Result<BTreeMap<Str
     Ok(accepted)
 }
 
-/// The answer when a key would have more than 50 tags.
-pub(crate) fn over_limit<E: From<LimitExceededException>>(key_arn: &str) -> E {
-    LimitExceededException::new(format!("The key {key_arn} would have more than the maximum of {TAGS_MAX} tags."))
-        .into()
+/// Refuses a request with more tags than a key of the caller's may have.
+pub(crate) async fn check_number<E>(cx: KmsCx<'_>, tags: &[Tag]) -> Result<(), E>
+where
+    E: From<TagException> + From<InternalFailure>,
+{
+    if tags.len() as u64 > limits::of_call(cx, &quotas::TAGS).await? {
+        return Err(TagException::new("Too many tags").into());
+    }
+    Ok(())
+}
+
+/// Makes sure that `key` may have `number` tags.
+pub(crate) async fn require_room<E>(cx: KmsCx<'_>, key: &Key, number: usize) -> Result<(), E>
+where
+    E: From<LimitExceededException> + From<InternalFailure>,
+{
+    let most = limits::of_key(cx, key, &quotas::TAGS).await?;
+    if number as u64 <= most {
+        return Ok(());
+    }
+    let text = format!("The key {} would have more than the maximum of {most} tags.", key.arn);
+    Err(LimitExceededException::new(text).into())
 }
 
 /// Names to be removed; reserved names are refused here too.

@@ -13,6 +13,3 @@ pub(crate) use lists::{end, find_by_id, worth_to_retire};
 pub(crate) use matching::Use;
 pub use record::{Constraints, GrantRecord, Party};
 pub(crate) use view::Entries;
-
-/// Most grants of a key.
-pub(crate) const GRANTS_MAX: u32 = 50_000;

@@ -1,7 +1,7 @@
 //! CreateAlias: a name for a key, unique in the account and Region.
 
 use super::prelude::*;
-use crate::alias::{self, ALIASES_MAX, AliasSubject};
+use crate::alias::{self, AliasSubject};
 use crate::record::{AliasRecord, alias_path};
 use crate::state;
 
@@ -45,9 +45,7 @@ impl Operation for CreateAlias {
             let text = format!("An alias with the name {} already exists", subject.arn);
             return Err(kms::AlreadyExistsException::new(text).into());
         }
-        if key.aliases.len() >= ALIASES_MAX {
-            return Err(kms::LimitExceededException::new(alias::too_many(&key.arn)).into());
-        }
+        alias::require_room::<Self::Error>(cx, key).await?;
         let mut batch = Batch::default();
         batch.insert(&AliasRecord {
             account: cx.call.account().to_owned(),

@@ -6,9 +6,9 @@ use claviger_store::Records;
 
 use super::prelude::*;
 use crate::find::{self, Forms};
-use crate::grant::{Constraints, GRANTS_MAX, GrantRecord, Party, kinds, party, token};
+use crate::grant::{Constraints, GrantRecord, Party, kinds, party, token};
 use crate::key::Key;
-use crate::{conditions, state, symmetric};
+use crate::{conditions, limits, state, symmetric};
 
 pub(super) struct CreateGrant;
 
@@ -70,8 +70,9 @@ impl Operation for CreateGrant {
             symmetric::dry_run::<Self::Error>(input.dry_run)?;
             return Ok(Done::read(answer(cx, &same).await?));
         }
-        if key.record.grants >= GRANTS_MAX {
-            let text = format!("The key {} has the maximum of {GRANTS_MAX} grants.", key.arn);
+        let most = limits::of_key(cx, key, &quotas::GRANTS).await?;
+        if u64::from(key.record.grants) >= most {
+            let text = format!("The key {} has the maximum of {most} grants.", key.arn);
             return Err(kms::LimitExceededException::new(text).into());
         }
         symmetric::dry_run::<Self::Error>(input.dry_run)?;

@@ -63,6 +63,7 @@ impl Operation for CreateKey {
 
     async fn subject(cx: KmsCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
         check_combination(input)?;
+        tags::check_number::<Self::Error>(cx, input.tags.as_deref().unwrap_or_default()).await?;
         tags::accept::<Self::Error>(input.tags.as_deref().unwrap_or_default())?;
         let key_id = new_key_id(input.multi_region == Some(true));
         let arn = key_arn(cx.call.partition, &cx.call.region, cx.call.account(), &key_id);
@@ -135,6 +136,7 @@ impl Operation for CreateKey {
             origin,
             multi_region: (input.multi_region == Some(true)).then(|| MultiRegion::new(region)),
         };
+        cx.service.room_for_key::<Self::Error>(cx.system, account, region).await?;
         let mut batch = Batch::default();
         let record = if origin == kms::OriginType::External {
             let record = new.record();

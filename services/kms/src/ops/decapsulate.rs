@@ -12,7 +12,7 @@ impl Operation for Decapsulate {
     const NAME: &'static str = "Decapsulate";
     const ACTION: &'static str = "kms:Decapsulate";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::Cryptography;
+    const QUOTA: Quota = Quota::OfSubject(&quotas::SYMMETRIC);
     type Input = kms::DecapsulateRequest;
     type Output = kms::DecapsulateResponse;
     type Error = kms::DecapsulateError;

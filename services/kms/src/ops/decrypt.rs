@@ -12,7 +12,7 @@ impl Operation for Decrypt {
     const NAME: &'static str = "Decrypt";
     const ACTION: &'static str = "kms:Decrypt";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::Cryptography;
+    const QUOTA: Quota = Quota::OfSubject(&quotas::SYMMETRIC);
     type Input = kms::DecryptRequest;
     type Output = kms::DecryptResponse;
     type Error = kms::DecryptError;

@@ -11,7 +11,7 @@ impl Operation for DeriveSharedSecret {
     const NAME: &'static str = "DeriveSharedSecret";
     const ACTION: &'static str = "kms:DeriveSharedSecret";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::Cryptography;
+    const QUOTA: Quota = Quota::OfSubject(&quotas::SYMMETRIC);
     type Input = kms::DeriveSharedSecretRequest;
     type Output = kms::DeriveSharedSecretResponse;
     type Error = kms::DeriveSharedSecretError;

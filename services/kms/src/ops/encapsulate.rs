@@ -11,7 +11,7 @@ impl Operation for Encapsulate {
     const NAME: &'static str = "Encapsulate";
     const ACTION: &'static str = "kms:Encapsulate";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::Cryptography;
+    const QUOTA: Quota = Quota::OfSubject(&quotas::SYMMETRIC);
     type Input = kms::EncapsulateRequest;
     type Output = kms::EncapsulateResponse;
     type Error = kms::EncapsulateError;

@@ -11,7 +11,7 @@ impl Operation for Encrypt {
     const NAME: &'static str = "Encrypt";
     const ACTION: &'static str = "kms:Encrypt";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::Cryptography;
+    const QUOTA: Quota = Quota::OfSubject(&quotas::SYMMETRIC);
     type Input = kms::EncryptRequest;
     type Output = kms::EncryptResponse;
     type Error = kms::EncryptError;

@@ -12,7 +12,7 @@ impl Operation for GenerateDataKey {
     const NAME: &'static str = "GenerateDataKey";
     const ACTION: &'static str = "kms:GenerateDataKey";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::SymmetricCryptography;
+    const QUOTA: Quota = Quota::Shared(&quotas::SYMMETRIC);
     type Input = kms::GenerateDataKeyRequest;
     type Output = kms::GenerateDataKeyResponse;
     type Error = kms::GenerateDataKeyError;

@@ -1,5 +1,7 @@
 //! GenerateDataKeyPairWithoutPlaintext: a key pair for use outside, its private half only under a KMS key.
 
+use claviger_pipeline::Limit;
+
 use super::prelude::*;
 use crate::grant::token;
 use crate::{conditions, data_key, find, symmetric};
@@ -11,7 +13,7 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
     const NAME: &'static str = "GenerateDataKeyPairWithoutPlaintext";
     const ACTION: &'static str = "kms:GenerateDataKeyPairWithoutPlaintext";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::Cryptography;
+    const QUOTA: Quota = Quota::OfSubject(&quotas::SYMMETRIC);
     type Input = kms::GenerateDataKeyPairWithoutPlaintextRequest;
     type Output = kms::GenerateDataKeyPairWithoutPlaintextResponse;
     type Error = kms::GenerateDataKeyPairWithoutPlaintextError;
@@ -34,6 +36,10 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
 
     fn omitted(_input: &Self::Input, _side: usize, key: &str) -> bool {
         key == "kms:encryptionalgorithm"
+    }
+
+    fn pools(input: &Self::Input, _subject: &Self::Subject) -> [Option<&'static Limit>; 2] {
+        [Some(quotas::pair_pool(input.key_pair_spec)), None]
     }
 
     async fn run(

@@ -12,7 +12,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
     const NAME: &'static str = "GenerateDataKeyWithoutPlaintext";
     const ACTION: &'static str = "kms:GenerateDataKeyWithoutPlaintext";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::SymmetricCryptography;
+    const QUOTA: Quota = Quota::Shared(&quotas::SYMMETRIC);
     type Input = kms::GenerateDataKeyWithoutPlaintextRequest;
     type Output = kms::GenerateDataKeyWithoutPlaintextResponse;
     type Error = kms::GenerateDataKeyWithoutPlaintextError;

@@ -11,7 +11,7 @@ impl Operation for GenerateMac {
     const NAME: &'static str = "GenerateMac";
     const ACTION: &'static str = "kms:GenerateMac";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::SymmetricCryptography;
+    const QUOTA: Quota = Quota::Shared(&quotas::SYMMETRIC);
     type Input = kms::GenerateMacRequest;
     type Output = kms::GenerateMacResponse;
     type Error = kms::GenerateMacError;

@@ -12,7 +12,7 @@ impl Operation for GenerateRandom {
     const NAME: &'static str = "GenerateRandom";
     const ACTION: &'static str = "kms:GenerateRandom";
     const AUDIT: Audit = Audit::read_only().without_parameters();
-    const QUOTA: Quota = Quota::SymmetricCryptography;
+    const QUOTA: Quota = Quota::Shared(&quotas::SYMMETRIC);
     type Input = kms::GenerateRandomRequest;
     type Output = kms::GenerateRandomResponse;
     type Error = kms::GenerateRandomError;

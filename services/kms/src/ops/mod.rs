@@ -62,14 +62,15 @@ mod verify_mac;
 use std::sync::Arc;
 
 use claviger_pipeline::Service;
-use claviger_shapes::ValidationException;
 use claviger_shapes::kms::{DryRunModifierType, InvalidGrantIdException, NotFoundException};
+use claviger_shapes::{ThrottlingException, ValidationException};
 
-use crate::{EVENT_SOURCE, Kms, SIGNING_NAME};
+use crate::{EVENT_SOURCE, Kms, SIGNING_NAME, quotas};
 
 /// Every operation of this service.
 pub fn all(kms: &Arc<Kms>) -> Service {
     Service::new(SIGNING_NAME, EVENT_SOURCE)
+        .with_quotas(quotas::ALL, ThrottlingException::new(quotas::THROTTLED).into())
         .with::<cancel_key_deletion::CancelKeyDeletion>(kms)
         .with::<connect_custom_key_store::ConnectCustomKeyStore>(kms)
         .with::<create_alias::CreateAlias>(kms)

@@ -6,7 +6,7 @@ pub(super) use claviger_shapes::{Blob, InternalFailure, SecretBlob, Timestamp, V
 pub(super) use claviger_store::Batch;
 
 pub(super) use crate::key::KeySubject;
-pub(super) use crate::{Kms, KmsCx};
+pub(super) use crate::{Kms, KmsCx, quotas};
 
 /// The message type of signing, effective when a request names none.
 pub(super) const RAW: &str = "RAW";

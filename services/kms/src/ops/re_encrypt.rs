@@ -1,5 +1,7 @@
 //! ReEncrypt: from one key or context to another without the plaintext leaving the server.
 
+use claviger_pipeline::Limit;
+
 use super::prelude::*;
 use crate::ciphertext::{self, Asked, CiphertextSubject};
 use crate::grant::token;
@@ -29,6 +31,13 @@ impl Subject for Sides {
         if side == 0 { self.from.key.key_condition(key) } else { self.to.key_condition(key) }
     }
 
+    /// The request counts for each kind of key that works.
+    fn pools(&self) -> [Option<&'static Limit>; 2] {
+        let ([from, _], [to, _]) = (self.from.pools(), self.to.pools());
+        let same = from.zip(to).is_some_and(|(from, to)| std::ptr::eq(from, to));
+        [from, to.filter(|_| !same)]
+    }
+
     fn resources(&self) -> Vec<(&str, &str, &'static str)> {
         let mut both = self.from.resources();
         both.extend(self.to.resources());
@@ -41,7 +50,7 @@ impl Operation for ReEncrypt {
     const NAME: &'static str = "ReEncrypt";
     const ACTION: &'static str = FROM;
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::Cryptography;
+    const QUOTA: Quota = Quota::OfSubject(&quotas::SYMMETRIC);
     type Input = kms::ReEncryptRequest;
     type Output = kms::ReEncryptResponse;
     type Error = kms::ReEncryptError;

@@ -1,5 +1,7 @@
 //! ReplicateKey: a related key in another Region.
 
+use claviger_pipeline::Limit;
+
 use super::prelude::*;
 use crate::create::NewKey;
 use crate::find::{self, Forms};
@@ -93,6 +95,11 @@ impl Operation for ReplicateKey {
         key == "kms:bypasspolicylockoutsafetycheck" && input.bypass_policy_lockout_safety_check.is_none()
     }
 
+    /// A dry run and the making of the replica.
+    fn elsewhere(input: &Request) -> Option<(&str, &'static Limit, u32)> {
+        Some((&input.replica_region, &quotas::CREATE_KEY, 2))
+    }
+
     async fn run(
         cx: KmsCx<'_>,
         subject: &Authorized<Self::Subject>,
@@ -121,7 +128,9 @@ impl Operation for ReplicateKey {
             }
             None => claviger_policy::default_key_policy(cx.call.partition, cx.call.account()).into(),
         };
+        tags::check_number::<Error>(cx, input.tags.as_deref().unwrap_or_default()).await?;
         let tags = tags::accept::<Error>(input.tags.as_deref().unwrap_or_default())?;
+        cx.service.room_for_key::<Error>(cx.system, &record.account, region).await?;
 
         let mut replica = NewKey {
             account: record.account.clone(),

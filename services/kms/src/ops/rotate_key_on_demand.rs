@@ -7,8 +7,8 @@ use crate::find::{self, Forms};
 use crate::imported::Held;
 use crate::key::Key;
 use crate::record::KeyRecord;
-use crate::rotation::{CONFLICT_WINDOW, ON_DEMAND_MAX};
-use crate::{multi_region, state};
+use crate::rotation::CONFLICT_WINDOW;
+use crate::{limits, multi_region, state};
 
 pub(super) struct RotateKeyOnDemand;
 
@@ -52,7 +52,7 @@ impl Operation for RotateKeyOnDemand {
             if key.record.is_external() {
                 require_staged(key, &related)?;
             }
-            if rotation.on_demand_count >= ON_DEMAND_MAX {
+            if u64::from(rotation.on_demand_count) >= limits::of_key(cx, key, &quotas::ON_DEMAND_ROTATIONS).await? {
                 let text = format!(
                     "The on-demand rotations limit has been reached for the given keyId. \
                      No more on-demand rotations can be performed for this key: {arn}"

@@ -12,7 +12,7 @@ impl Operation for Sign {
     const NAME: &'static str = "Sign";
     const ACTION: &'static str = "kms:Sign";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::Cryptography;
+    const QUOTA: Quota = Quota::OfSubject(&quotas::SYMMETRIC);
     type Input = kms::SignRequest;
     type Output = kms::SignResponse;
     type Error = kms::SignError;

@@ -18,6 +18,7 @@ impl Operation for TagResource {
     type Subject = KeySubject;
 
     async fn subject(cx: KmsCx<'_>, input: &Self::Input) -> Result<Self::Subject, Self::Error> {
+        tags::check_number::<Self::Error>(cx, &input.tags).await?;
         tags::accept::<Self::Error>(&input.tags)?;
         find::find(cx, &input.key_id, Forms::NoAlias, false, Self::ACTION).await
     }
@@ -27,7 +28,7 @@ impl Operation for TagResource {
     }
 
     async fn run(
-        _cx: KmsCx<'_>,
+        cx: KmsCx<'_>,
         subject: &Authorized<Self::Subject>,
         input: &Self::Input,
     ) -> Result<Done<Self::Output>, Self::Error> {
@@ -35,9 +36,7 @@ impl Operation for TagResource {
         key.require_manageable::<Self::Error>(&state::DESCRIBE)?;
         let mut record = key.record.clone();
         record.tags.extend(tags::accept::<Self::Error>(&input.tags)?);
-        if record.tags.len() > tags::TAGS_MAX {
-            return Err(tags::over_limit(&key.arn));
-        }
+        tags::require_room::<Self::Error>(cx, key, record.tags.len()).await?;
         let mut batch = Batch::default();
         batch.update(key.version, &record);
         Ok(Done::write(Default::default(), batch))

@@ -3,7 +3,7 @@
 use claviger_store::Records;
 
 use super::prelude::*;
-use crate::alias::{self, ALIASES_MAX, AliasSubject};
+use crate::alias::{self, AliasSubject};
 use crate::find;
 use crate::record::{AliasRecord, alias_path};
 use crate::state;
@@ -53,8 +53,8 @@ impl Operation for UpdateAlias {
             return Err(kms::NotFoundException::new(text).into());
         };
         let moves = old.path != new.path;
-        if moves && new.aliases.len() >= ALIASES_MAX {
-            return Err(kms::LimitExceededException::new(alias::too_many(&new.arn)).into());
+        if moves {
+            alias::require_room::<Self::Error>(cx, new).await?;
         }
         let mut record = stored.record;
         record.target.clone_from(&new.record.key_id);

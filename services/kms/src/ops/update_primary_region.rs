@@ -1,5 +1,7 @@
 //! UpdatePrimaryRegion: a replica becomes the primary, and the primary a replica.
 
+use claviger_pipeline::Limit;
+
 use super::prelude::*;
 use crate::conditions;
 use crate::find::{self, Forms};
@@ -65,6 +67,10 @@ impl Operation for UpdatePrimaryRegion {
             "kms:primaryregion" => conditions::one(&*input.primary_region),
             _ => None,
         }
+    }
+
+    fn elsewhere(input: &Self::Input) -> Option<(&str, &'static Limit, u32)> {
+        Some((&input.primary_region, &quotas::UPDATE_PRIMARY_REGION, 1))
     }
 
     async fn run(

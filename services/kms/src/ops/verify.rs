@@ -12,7 +12,7 @@ impl Operation for Verify {
     const NAME: &'static str = "Verify";
     const ACTION: &'static str = "kms:Verify";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::Cryptography;
+    const QUOTA: Quota = Quota::OfSubject(&quotas::SYMMETRIC);
     type Input = kms::VerifyRequest;
     type Output = kms::VerifyResponse;
     type Error = kms::VerifyError;

@@ -11,7 +11,7 @@ impl Operation for VerifyMac {
     const NAME: &'static str = "VerifyMac";
     const ACTION: &'static str = "kms:VerifyMac";
     const AUDIT: Audit = Audit::read_only();
-    const QUOTA: Quota = Quota::SymmetricCryptography;
+    const QUOTA: Quota = Quota::Shared(&quotas::SYMMETRIC);
     type Input = kms::VerifyMacRequest;
     type Output = kms::VerifyMacResponse;
     type Error = kms::VerifyMacError;
