@@ -1,4 +1,4 @@
-"""The README's round through identities, policies and grants, run as it stands there."""
+"""The README's rounds - identities, policies and grants; configuration by path - run as they stand there."""
 
 import os
 import pathlib
@@ -6,19 +6,23 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 import server as servers
 
 README = servers.REPOSITORY / "README.md"
-SECTION = "## Decide who may do what"
 
 
-def blocks():
+def blocks(section):
     """The shell blocks of the section."""
-    text = README.read_text().split(SECTION, 1)[1].split("\n## ", 1)[0]
+    text = README.read_text().split(section, 1)[1].split("\n## ", 1)[0]
     return re.findall(r"```sh\n(.*?)```", text, re.S)
 
 
-def test_the_round_of_the_readme(tmp_path):
+@pytest.mark.parametrize(
+    "section, fewest", [("## Decide who may do what", 12), ("## Keep an application's configuration", 5)]
+)
+def test_the_rounds_of_the_readme(tmp_path, section, fewest):
     home = servers.Home(tmp_path / "data")
     with home.serve() as running:
         environment = servers.clean_environment(
@@ -37,7 +41,7 @@ def test_the_round_of_the_readme(tmp_path):
         tools = [str(servers.BINARY.parent), str(pathlib.Path(sys.executable).parent), environment["PATH"]]
         environment["PATH"] = os.pathsep.join(tools)
         script, promises = ["set -eu"], []
-        for line in "".join(blocks()).splitlines():
+        for line in "".join(blocks(section)).splitlines():
             if promised := re.match(r"#=> (.*)", line):
                 promises.append(promised[1])
                 script.append(f"echo '=={len(promises)}=='")
@@ -56,7 +60,7 @@ def test_the_round_of_the_readme(tmp_path):
             timeout=300,
         )
     assert done.returncode == 0, done.stdout
-    assert len(promises) >= 12
+    assert len(promises) >= fewest
     parts = re.split(r"^==\d+==$", done.stdout, flags=re.M)
     for promise, part in zip(promises, parts):
         assert promise in part, f"{promise!r} is not in:\n{part}"
