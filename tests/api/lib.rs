@@ -11,6 +11,7 @@ mod grants;
 mod iam_entities;
 mod iam_policies;
 mod iam_simulation;
+mod key_states;
 mod life_cycle;
 mod parameters;
 mod properties;
