@@ -46,8 +46,9 @@ impl Worker for KeyWorker {
     fn run<'a>(&'a self, system: &'a System) -> Pin<Box<dyn Future<Output = Result<(), WorkerError>> + Send + 'a>> {
         Box::pin(async move {
             self.kms.keys.uses.flush(system).await.map_err(|error| WorkerError(error.to_string()))?;
-            let now = system.clock.now();
             loop {
+                // Read anew: the index knows milliseconds, so what it lists may be due only later in this one.
+                let now = system.clock.now();
                 let due = time_key(now);
                 let page = system.store.list::<KeyRecord>(Some("due"), "", Some(&due), None, PAGE).await;
                 let (keys, _) = page.map_err(|error| WorkerError(error.to_string()))?;

@@ -29,8 +29,9 @@ impl Worker for PolicyWorker {
 
     fn run<'a>(&'a self, system: &'a System) -> Pin<Box<dyn Future<Output = Result<(), WorkerError>> + Send + 'a>> {
         Box::pin(async move {
-            let now = system.clock.now();
             loop {
+                // Read anew: the index knows milliseconds, so what it lists may be due only later in this one.
+                let now = system.clock.now();
                 let due = time_key(now);
                 let page = system.store.list::<ParameterRecord>(Some("due"), "", Some(&due), None, PAGE).await;
                 let (parameters, _) = page.map_err(|error| WorkerError(error.to_string()))?;
