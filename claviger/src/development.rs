@@ -7,6 +7,7 @@ use claviger_kms::record::SPACES;
 use claviger_kms::seed::Seed;
 use claviger_pipeline::credentials::{ACCESS_KEYS, LAST_USES};
 use claviger_pipeline::{QUOTAS, System};
+use claviger_quotas::REQUESTS;
 use claviger_store::{Batch, Change, Expect, Scan};
 use zeroize::Zeroizing;
 
@@ -32,7 +33,7 @@ impl Development {
 
     /// Forgets every key, alias and identity, sets the clock back, and seeds again. The audit log stays.
     pub async fn reset(&self, system: &System) -> anyhow::Result<()> {
-        let identities = claviger_identity::SPACES.into_iter().chain([&ACCESS_KEYS, &LAST_USES, &QUOTAS]);
+        let identities = claviger_identity::SPACES.into_iter().chain([&ACCESS_KEYS, &LAST_USES, &QUOTAS, &REQUESTS]);
         for space in SPACES.into_iter().chain(identities) {
             loop {
                 let page = system.store.scan(Scan { limit: CHUNK, ..Scan::all(space) }).await?;

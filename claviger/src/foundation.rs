@@ -47,6 +47,7 @@ pub fn spaces() -> Vec<&'static Space> {
     spaces.extend(claviger_identity::SPACES);
     spaces.extend(claviger_kms::record::SPACES);
     spaces.extend(claviger_ssm::record::SPACES);
+    spaces.push(&claviger_quotas::REQUESTS);
     spaces
 }
 

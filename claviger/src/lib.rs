@@ -59,6 +59,7 @@ impl Services {
             claviger_kms::service(&self.kms),
             claviger_ssm::service(&self.ssm),
             claviger_cloudtrail::service(&self.cloudtrail),
+            claviger_quotas::service(&Arc::new(quotas::catalog())),
         ];
         services.extend(claviger_iam::services(&self.verifier));
         Engine::new(system, services, observer)

@@ -1,12 +1,19 @@
 //! The installation's quotas: from names in a settings file to what the pipeline enforces.
 
+use claviger_kms::quotas as kms;
 use claviger_pipeline::{Limit, QuotaSettings};
+use claviger_quotas::{Catalog, Entry};
 
 use crate::config::{ConfigError, Quotas, RequestQuotas, nearest};
 
 /// Every quota there is, of every service.
 pub fn all() -> impl Iterator<Item = &'static Limit> {
-    claviger_kms::quotas::ALL.iter().copied()
+    kms::ALL.iter().copied()
+}
+
+/// The services that Service Quotas knows.
+pub fn catalog() -> Catalog {
+    Catalog::new(vec![Entry { code: kms::SERVICE, name: kms::SERVICE_NAME, limits: kms::ALL }])
 }
 
 /// Finds the quotas that the settings name.

@@ -74,6 +74,11 @@ impl Client {
         self.send("ssm", &format!("AmazonSSM.{operation}"), input.to_string().into_bytes()).await
     }
 
+    /// Calls a Service Quotas operation.
+    pub async fn service_quotas(&self, operation: &str, input: &Value) -> anyhow::Result<Answer> {
+        self.send("servicequotas", &format!("ServiceQuotasV20190624.{operation}"), input.to_string().into_bytes()).await
+    }
+
     /// Sends a body to an operation of a service.
     pub async fn send(&self, service: &str, target: &str, body: Vec<u8>) -> anyhow::Result<Answer> {
         let (status, request_id, bytes) = self.exchange(service, Dialect::Json(target), body).await?;

@@ -20,6 +20,7 @@ fn model(service: &str) -> Value {
         "sts" => include_str!("../../models/sts.json"),
         "cloudtrail" => include_str!("../../models/cloudtrail.json"),
         "ssm" => include_str!("../../models/ssm.json"),
+        "servicequotas" => include_str!("../../models/service-quotas.json"),
         other => panic!("no model of {other} in this test"),
     };
     serde_json::from_str(text).unwrap()
@@ -86,6 +87,7 @@ impl Targets<'_> {
             "kms" => return client.kms(name, &Value::Object(input)).await,
             "cloudtrail" => return client.cloudtrail(name, &Value::Object(input)).await,
             "ssm" => return client.ssm(name, &Value::Object(input)).await,
+            "servicequotas" => return client.service_quotas(name, &Value::Object(input)).await,
             _ => {}
         }
         let mut parameters = Vec::new();
@@ -105,6 +107,7 @@ impl Targets<'_> {
             "string" => json!("a".repeat(facts["min"].as_u64().unwrap_or(1).max(1) as usize)),
             "blob" => json!(base64_simd::STANDARD.encode_to_string("x")),
             "integer" | "long" => json!(facts["min"].as_i64().unwrap_or(1).max(1)),
+            "double" => json!(facts["min"].as_f64().unwrap_or(1.0).max(1.0)),
             "boolean" => json!(false),
             "list" => json!([self.filled(model, facts["element"].as_str().unwrap_or_default(), None)]),
             "structure" => {
@@ -157,6 +160,9 @@ impl Targets<'_> {
             "Path" => json!("/some/parameters"),
             "ResourceType" => json!("Parameter"),
             "ResourceArn" => json!(format!("arn:aws:ssm:us-east-1:{account}:parameter/none")),
+            "ServiceCode" => json!("kms"),
+            "QuotaCode" => json!("L-C2F1777E"),
+            "RequestId" => json!("0".repeat(32)),
             "SettingId" => json!("/ssm/parameter-store/default-parameter-tier"),
             _ => return None,
         })
@@ -261,7 +267,7 @@ fn an_explicit_deny_stops_whoever_may_everything() {
         let ada = People(&scene.server).user(ACCOUNT, "ada").await?;
         let policy = json!({ "Version": "2012-10-17", "Statement": [
             { "Effect": "Allow", "Action": "*", "Resource": "*" },
-            { "Effect": "Deny", "Action": ["kms:*", "iam:*", "sts:*", "cloudtrail:*", "ssm:*"], "Resource": "*" } ] });
+            { "Effect": "Deny", "Action": ["kms:*", "iam:*", "sts:*", "cloudtrail:*", "ssm:*", "servicequotas:*"], "Resource": "*" } ] });
         ada.put_policy(&policy.to_string()).await?;
         let mut wrong = Vec::new();
         for (service, name) in operations(&scene.server) {

@@ -17,6 +17,7 @@ mod parameters;
 mod properties;
 mod quotas;
 mod related_keys;
+mod service_quotas;
 mod time;
 mod truth_table;
 mod via_service;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::sh;
 
 /// The rooms, each with the rooms it may import. Arrows run one way, and services never meet.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("claviger-shapes", &[]),
     ("claviger-crypto", &[]),
     ("claviger-wire", &["shapes", "crypto"]),
@@ -26,6 +26,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("claviger-iam", SERVICE),
     ("claviger-cloudtrail", SERVICE),
     ("claviger-ssm", SERVICE),
+    ("claviger-quotas", SERVICE),
     (
         "claviger",
         &[
@@ -45,6 +46,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "iam",
             "cloudtrail",
             "ssm",
+            "quotas",
         ],
     ),
     ("claviger-testkit", TOOL),
@@ -73,6 +75,7 @@ const TOOL: &[&str] = &[
     "iam",
     "cloudtrail",
     "ssm",
+    "quotas",
     "claviger",
     "testkit",
 ];
