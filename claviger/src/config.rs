@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::sinks::{self, Sink};
+
 /// Every setting with its default. A file names only what it changes.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -22,6 +24,8 @@ pub struct Config {
     pub oidc: Oidc,
     /// Quotas of accounts.
     pub quotas: Quotas,
+    /// Who gets events.
+    pub sinks: Vec<Sink>,
     /// Logs of the program itself.
     pub log: Logs,
 }
@@ -170,7 +174,7 @@ pub enum LogFormat {
 }
 
 /// Every section and its settings: what a file may name and what the environment may override.
-const KNOWN: [(&str, &[&str]); 7] = [
+const KNOWN: [(&str, &[&str]); 8] = [
     (
         "server",
         &[
@@ -189,6 +193,7 @@ const KNOWN: [(&str, &[&str]); 7] = [
     ("audit", &["durability", "file_bytes_max"]),
     ("oidc", &["issuers", "ca_file"]),
     ("quotas", &["requests", "values"]),
+    ("sinks", sinks::NAMES),
     ("log", &["format", "filter"]),
 ];
 
@@ -263,7 +268,9 @@ fn check_names(origin: &str, table: &toml::Table) -> Result<(), ConfigError> {
         let Some((_, settings)) = KNOWN.iter().find(|(name, _)| name == section) else {
             return Err(unknown("section", section, &mut KNOWN.iter().map(|(name, _)| (*name).to_owned())));
         };
-        for name in content.as_table().into_iter().flat_map(|table| table.keys()) {
+        let tables = content.as_table().into_iter();
+        let tables = tables.chain(content.as_array().into_iter().flatten().filter_map(toml::Value::as_table));
+        for name in tables.flat_map(|table| table.keys()) {
             if !settings.contains(&name.as_str()) {
                 let mut valid = settings.iter().map(|setting| format!("{section}.{setting}"));
                 return Err(unknown("setting", &format!("{section}.{name}"), &mut valid));

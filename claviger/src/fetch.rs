@@ -46,21 +46,13 @@ impl ProviderDocuments {
     pub fn new(settings: &Oidc, development: bool) -> anyhow::Result<Self> {
         let tls = OnceLock::new();
         if let Some(path) = &settings.ca_file {
-            let _ = tls.set(Some(connector(read_roots(path)?)?));
+            let _ = tls.set(Some(trusting(Some(path))?));
         }
         Ok(Self { issuers: settings.issuers.clone(), development, patience: PATIENCE, tls })
     }
 
     fn tls(&self) -> Result<&TlsConnector, FetchError> {
-        let connector = self.tls.get_or_init(|| {
-            let found = rustls_native_certs::load_native_certs();
-            for error in &found.errors {
-                tracing::warn!(%error, "the system's trusted certificates cannot all be read");
-            }
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(found.certs);
-            connector(roots).ok()
-        });
+        let connector = self.tls.get_or_init(|| trusting(None).ok());
         connector.as_ref().ok_or_else(|| FetchError::Unreachable("no trusted certificates are known".to_owned()))
     }
 
@@ -102,16 +94,16 @@ fn unreachable(error: impl std::fmt::Display) -> FetchError {
 }
 
 /// An `http` or `https` URL, cut.
-struct Place {
-    secure: bool,
-    host: String,
-    port: u16,
-    authority: String,
-    path: String,
+pub(crate) struct Place {
+    pub(crate) secure: bool,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) authority: String,
+    pub(crate) path: String,
 }
 
 impl Place {
-    fn parse(url: &str) -> Option<Self> {
+    pub(crate) fn parse(url: &str) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
         let secure = match uri.scheme_str()? {
             "https" => true,
@@ -133,7 +125,7 @@ impl Place {
         })
     }
 
-    fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
@@ -159,6 +151,20 @@ where
     }
     let body = Limited::new(answer.into_body(), DOCUMENT_BYTES_MAX).collect().await.map_err(unreachable)?;
     Ok(body.to_bytes().to_vec())
+}
+
+/// Connects to whoever shows a certificate of these roots; of the operating system's without a file.
+pub(crate) fn trusting(ca_file: Option<&Path>) -> anyhow::Result<TlsConnector> {
+    if let Some(path) = ca_file {
+        return connector(read_roots(path)?);
+    }
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "the system's trusted certificates cannot all be read");
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    connector(roots)
 }
 
 fn connector(roots: RootCertStore) -> anyhow::Result<TlsConnector> {

@@ -26,6 +26,7 @@ use claviger_store_sqlite::{OpenError as StoreOpenError, Options as StoreOptions
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Audit, Durability};
+use crate::sinks::CURSORS;
 
 /// Records kept in memory in front of the engine.
 const RECORDS_CACHED_MAX: u64 = 20_000;
@@ -43,7 +44,8 @@ pub static ANCHORS: Space = Space { name: "audit_anchors", indexes: &[], sealed:
 
 /// Every table of the store.
 pub fn spaces() -> Vec<&'static Space> {
-    let mut spaces = vec![&BOOTSTRAP, &OUTBOX, &ANCHORS, &credentials::ACCESS_KEYS, &credentials::LAST_USES, &QUOTAS];
+    let mut spaces =
+        vec![&BOOTSTRAP, &OUTBOX, &ANCHORS, &CURSORS, &credentials::ACCESS_KEYS, &credentials::LAST_USES, &QUOTAS];
     spaces.extend(claviger_identity::SPACES);
     spaces.extend(claviger_kms::record::SPACES);
     spaces.extend(claviger_ssm::record::SPACES);

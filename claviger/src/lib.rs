@@ -16,6 +16,7 @@ pub mod metrics;
 mod paths;
 pub mod quotas;
 pub mod server;
+pub mod sinks;
 pub mod tls;
 pub mod unseal;
 

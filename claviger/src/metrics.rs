@@ -38,6 +38,10 @@ pub struct Metrics {
     pub refused: Counter<u64, AtomicU64>,
     /// Alarms, 0 or 1 each.
     alarms: Family<AlarmLabels, Gauge>,
+    /// Records each sink has not handled yet, and events it took.
+    sinks_behind: Family<SinkLabels, Gauge>,
+    sinks_delivered: Family<SinkLabels, Counter>,
+    sink_alarms: Family<SinkAlarmLabels, Gauge>,
     /// Room on the audit log's disk.
     audit_bytes_available: Gauge,
     audit_bytes_total: Gauge,
@@ -48,6 +52,19 @@ struct AlarmLabels {
     alarm: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SinkLabels {
+    sink: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SinkAlarmLabels {
+    alarm: &'static str,
+    sink: String,
+}
+
+/// The alarm that rises when a sink does not keep up.
+pub const SINK_BEHIND: &str = "sink_behind";
 /// The alarm that rises when audit records cannot be written.
 pub const AUDIT_NOT_WRITABLE: &str = "audit_not_writable";
 /// The alarm that rises before the audit log's disk is full.
@@ -82,7 +99,25 @@ impl Default for Metrics {
         };
         disk("audit_disk_available", "Room left on the audit log's disk", &audit_bytes_available);
         disk("audit_disk_total", "Size of the audit log's disk", &audit_bytes_total);
-        Self { registry, calls, seconds, connections, refused, alarms, audit_bytes_available, audit_bytes_total }
+        let sinks_behind = Family::<SinkLabels, Gauge>::default();
+        registry.register("sink_behind_records", "Audit records a sink has not handled yet", sinks_behind.clone());
+        let sinks_delivered = Family::<SinkLabels, Counter>::default();
+        registry.register("sink_delivered", "Events a sink took", sinks_delivered.clone());
+        let sink_alarms = Family::<SinkAlarmLabels, Gauge>::default();
+        registry.register("sink_alarm", "1 while a sink does not keep up", sink_alarms.clone());
+        Self {
+            sinks_behind,
+            sinks_delivered,
+            sink_alarms,
+            registry,
+            calls,
+            seconds,
+            connections,
+            refused,
+            alarms,
+            audit_bytes_available,
+            audit_bytes_total,
+        }
     }
 }
 
@@ -90,6 +125,22 @@ impl Metrics {
     /// Raises or ends an alarm.
     pub fn alarm(&self, alarm: &'static str, raised: bool) {
         self.alarms.get_or_create(&AlarmLabels { alarm }).set(i64::from(raised));
+    }
+
+    /// Notes how many records a sink has before it.
+    pub fn sink_behind(&self, sink: &str, records: u64) {
+        let records = i64::try_from(records).unwrap_or(i64::MAX);
+        self.sinks_behind.get_or_create(&SinkLabels { sink: sink.to_owned() }).set(records);
+    }
+
+    /// Counts an event that a sink took.
+    pub fn sink_delivered(&self, sink: &str) {
+        self.sinks_delivered.get_or_create(&SinkLabels { sink: sink.to_owned() }).inc();
+    }
+
+    /// Raises or ends an alarm of a sink.
+    pub fn sink_alarm(&self, alarm: &'static str, sink: &str, raised: bool) {
+        self.sink_alarms.get_or_create(&SinkAlarmLabels { alarm, sink: sink.to_owned() }).set(i64::from(raised));
     }
 
     /// Notes how much room the audit log has.

@@ -44,6 +44,7 @@ pub(super) fn start(
     let scheme = if tls.is_some() { "https" } else { "http" };
     let engine = services.engine(Arc::new(system), Arc::clone(&metrics) as _);
     let shared = Arc::new(Shared::new(engine, metrics, config.server.clone(), development));
+    crate::sinks::start(&config.sinks, shared.engine().system(), &shared.metrics)?;
     let running = server::start(shared, listen, tls, services.workers(), NODE.to_owned())?;
     let url = format!("{scheme}://{}", running.address);
     Ok(Server { running, services, folder, url, started })

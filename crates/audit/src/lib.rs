@@ -13,6 +13,7 @@ mod engine;
 mod error;
 mod event;
 mod files;
+mod follow;
 mod identity;
 mod json;
 mod log;
@@ -33,6 +34,7 @@ pub use event::{
     ADDITIONAL_BYTES_MAX, AWS_INTERNAL, ERROR_MESSAGE_BYTES_MAX, Event, Kind, OBJECT_BYTES_MAX, RECORD_BYTES_MAX,
     Resource, TlsDetails, USER_AGENT_BYTES_MAX,
 };
+pub use follow::Follower;
 pub use identity::{Identity, Issuer, IssuerKind, Session, WebIdentity};
 pub use log::{Clock, Durability, Log, Options, Ticket};
 pub use marker::{

@@ -224,6 +224,14 @@ impl Log {
         Ok(records)
     }
 
+    /// The folder of the files; none for a log in memory.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match &self.inner {
+            Inner::Memory(_) => None,
+            Inner::Files(files) => Some(&files.engine.folder),
+        }
+    }
+
     /// The last written record.
     pub fn head(&self) -> Head {
         match &self.inner {

@@ -4,6 +4,7 @@ mod basics;
 mod common;
 mod durability;
 mod failures;
+mod followed;
 mod killed;
 mod shape;
 mod tampering;
