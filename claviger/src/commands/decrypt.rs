@@ -4,7 +4,6 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use claviger_esdk::{Client, SignedPlaintext, stream};
 
-use super::block_on;
 use super::message::batch;
 use super::message::place::{Destination, Output};
 use super::message::{KeyArgs, PlaceArgs};
@@ -29,7 +28,7 @@ pub(super) struct DecryptArgs {
 }
 
 pub(super) fn run(args: DecryptArgs) -> anyhow::Result<()> {
-    let manager = args.keys.manager()?;
+    let session = args.keys.session()?;
     let (context, required) = args.keys.context()?;
     let client = Client {
         policy: args.keys.commitment_policy,
@@ -45,8 +44,8 @@ pub(super) fn run(args: DecryptArgs) -> anyhow::Result<()> {
         let refuse = args.decrypt_unsigned || streamed;
         let signed_plaintext = if refuse { SignedPlaintext::Refuse } else { SignedPlaintext::ReleaseUnverified };
         let client = Client { signed_plaintext, ..client.clone() };
-        let opened = stream::open(&client, &*manager, &mut input, context.clone());
-        let decryptor = block_on(async { Ok(opened.await?) }).context("not decrypted")?;
+        let opened = stream::open(&client, &*session.manager, &mut input, context.clone());
+        let decryptor = session.wait(opened).context("not decrypted")?;
         let missing = required.iter().find(|name| !decryptor.context().contains_key(*name));
         ensure!(missing.is_none(), "not decrypted: the message has no `{}`", missing.map_or("", |name| name));
         let header = decryptor.header().clone();

@@ -6,7 +6,6 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use claviger_esdk::{Client, EncryptOptions, Suite, stream};
 
-use super::block_on;
 use super::message::batch;
 use super::message::place::Output;
 use super::message::{KeyArgs, PlaceArgs};
@@ -34,7 +33,7 @@ fn suite(name: &str) -> Result<Suite, String> {
 }
 
 pub(super) fn run(args: EncryptArgs) -> anyhow::Result<()> {
-    let manager = args.keys.manager()?;
+    let session = args.keys.session()?;
     let (context, bare) = args.keys.context()?;
     ensure!(bare.is_empty(), "the encryption context's `{}` has no value; write name=value", bare.join("`, `"));
     let client = Client {
@@ -50,7 +49,7 @@ pub(super) fn run(args: EncryptArgs) -> anyhow::Result<()> {
             frame_length: Some(args.frame_length),
             plaintext_bytes_max: size,
         };
-        let encryptor = block_on(async { Ok(client.encryptor(&*manager, options).await?) })?;
+        let encryptor = session.wait(client.encryptor(&*session.manager, options)).context("not encrypted")?;
         let header = encryptor.header().clone();
         let mut output = Output::new(&job.destination, false, job.overwrite)?;
         stream::encrypt(encryptor, report.watch(input), &mut output).context("not encrypted")?;

@@ -30,7 +30,7 @@
 //! Who owns what:
 //! * [`Suite`], [`CommitmentPolicy`] and [`context`] are tables and byte forms; [`header`] reads and writes what
 //!   stands before the body, from bytes nobody vouches for. None of them knows a key.
-//! * [`keyring`]s wrap and unwrap data keys, and know nothing of messages. [`manager`]s decide which materials a
+//! * [`keyring`]s wrap and unwrap data keys, and know nothing of messages; those of KMS ask [`kms`]. [`manager`]s decide which materials a
 //!   message gets; they ask keyrings, or one another.
 //! * [`Encryptor`] and [`Decryptor`] turn plaintext into a message and back, frame by frame, without I/O; [`stream`]
 //!   puts them between a `Read` and a `Write`. [`Client`] holds the rules that both follow.
@@ -38,6 +38,7 @@
 pub mod context;
 pub mod header;
 pub mod keyring;
+pub mod kms;
 pub mod manager;
 pub mod materials;
 pub mod stream;

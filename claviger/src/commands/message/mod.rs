@@ -8,7 +8,7 @@ pub(super) mod place;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::Args;
 use claviger_esdk::keyring::MultiKeyring;
 use claviger_esdk::manager::{DefaultManager, RequiredContextManager};
@@ -19,8 +19,13 @@ use claviger_esdk::{CommitmentPolicy, EncryptionContext};
 #[derive(Args)]
 pub(super) struct KeyArgs {
     /// A file of keys: a JSON list, all of which wrap and any of which unwraps
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "wrapping_key")]
     keyring: Option<PathBuf>,
+    /// Keys in KMS, by ARN, id or alias (also as `key=…`), or `discovery=true` for those the message names, limited by
+    /// `discovery-account=…` and `discovery-partition=…`. AWS_ENDPOINT_URL, AWS_REGION and access keys come from the
+    /// environment
+    #[arg(short = 'w', long, visible_alias = "wrapping-keys", value_name = "KEY", num_args = 1..)]
+    wrapping_key: Vec<String>,
     /// Whether messages commit to their key: `require-encrypt-require-decrypt`, `require-encrypt-allow-decrypt` or
     /// `forbid-encrypt-allow-decrypt`
     #[arg(long, value_name = "POLICY", default_value_t)]
@@ -65,18 +70,36 @@ pub(super) struct PlaceArgs {
     overwrite_metadata: bool,
 }
 
+/// Materials, and what their provider's calls run on.
+pub(super) struct Session {
+    runtime: tokio::runtime::Runtime,
+    pub(super) manager: Arc<dyn MaterialsManager>,
+}
+
+impl Session {
+    /// Waits on this thread; several threads may.
+    pub(super) fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+}
+
 impl KeyArgs {
     /// Who provides materials.
-    pub(super) fn manager(&self) -> anyhow::Result<Arc<dyn MaterialsManager>> {
-        let path = self.keyring.as_deref().context("name the keys with --keyring")?;
-        let mut keyrings = keys::read(path)?.into_iter();
-        let keyring = MultiKeyring::new(keyrings.next(), keyrings.collect())
-            .with_context(|| format!("cannot use {}", path.display()))?;
-        let manager = DefaultManager::new(keyring);
-        if self.required_encryption_context_keys.is_empty() {
-            return Ok(Arc::new(manager));
-        }
-        Ok(Arc::new(RequiredContextManager::new(manager, self.required_encryption_context_keys.clone())))
+    pub(super) fn session(&self) -> anyhow::Result<Session> {
+        let kms = keys::Kms::default();
+        let mut keyrings = match &self.keyring {
+            Some(path) => keys::read(path, &kms)?,
+            None => Vec::new(),
+        };
+        keyrings.extend(keys::named(&self.wrapping_key, &kms)?);
+        let mut keyrings = keyrings.into_iter();
+        let manager = DefaultManager::new(MultiKeyring::new(keyrings.next(), keyrings.collect())?);
+        let manager: Arc<dyn MaterialsManager> = match &self.required_encryption_context_keys[..] {
+            [] => Arc::new(manager),
+            keys => Arc::new(RequiredContextManager::new(manager, keys.to_vec())),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Session { runtime, manager })
     }
 
     /// The pairs, and the names without a value.

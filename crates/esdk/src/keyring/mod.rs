@@ -1,9 +1,11 @@
 //! Keyrings: what wraps data keys.
 
+mod kms;
 mod multi;
 mod raw_aes;
 mod raw_rsa;
 
+pub use kms::{DiscoveryFilter, KeyArn, KeyIdentifier, KmsDiscoveryKeyring, KmsKeyring, KmsRsaKeyring};
 pub use multi::MultiKeyring;
 pub use raw_aes::RawAesKeyring;
 pub use raw_rsa::{Padding, RawRsaKeyring};
