@@ -73,6 +73,9 @@ pub enum Error {
     /// More plaintext came than was announced.
     #[error("the plaintext is longer than the {0} bytes announced")]
     PlaintextTooLong(u64),
+    /// Limits of a cache that cannot be.
+    #[error("the cache's limits do not fit: {0}")]
+    CacheLimits(&'static str),
     /// Keys cannot be made into a keyring.
     #[error("the keyring cannot be made: {0}")]
     InvalidKeyring(String),

@@ -1,7 +1,11 @@
 //! Materials managers.
 
+mod cache;
+mod caching;
 mod default;
 mod required;
 
+pub use cache::MaterialsCache;
+pub use caching::{CacheLimits, CachingManager};
 pub use default::DefaultManager;
 pub use required::RequiredContextManager;

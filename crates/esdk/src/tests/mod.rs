@@ -1,6 +1,8 @@
 //! Whole messages: round trips, damage, rules.
 
+mod caching;
 mod damage;
+mod kms;
 mod managers;
 mod messages;
 
