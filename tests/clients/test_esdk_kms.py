@@ -10,10 +10,13 @@ import aws_encryption_sdk
 import botocore.session
 import pytest
 from aws_encryption_sdk.key_providers.kms import DiscoveryFilter
+from cryptography.hazmat.primitives import serialization
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 import aws
 import messages
 import server as servers
+from server import eventually
 
 CLI = pathlib.Path(sys.executable).with_name("aws-encryption-cli")
 PLAINTEXT = random.Random(5).randbytes(100_000)
@@ -132,12 +135,54 @@ class TestRefusals:
             messages.fail("encrypt", "--wrapping-key", name, stdin=b"x", **environment)
 
 
+class TestMultiRegion:
+    def test_a_replica_opens_in_the_other_region(self, environment, kms, account, dev):
+        key = kms.create_key(MultiRegion=True)["KeyMetadata"]
+        kms.replicate_key(KeyId=key["KeyId"], ReplicaRegion="eu-west-1")
+        elsewhere = aws.client(dev, account, region="eu-west-1")
+        eventually(lambda: elsewhere.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "Creating")
+        replica = key["Arn"].replace("us-east-1", "eu-west-1")
+        message = messages.succeed("encrypt", "--wrapping-key", key["Arn"], stdin=b"x", **environment)
+        assert messages.succeed("decrypt", "--wrapping-key", replica, stdin=message, **environment) == b"x"
+
+
+class TestCaching:
+    def calls(self, dev, operation):
+        families = text_string_to_metric_families(dev.get("/metrics").decode())
+        samples = [sample for family in families for sample in family.samples]
+        return sum(
+            sample.value for sample in samples if sample.name.endswith("_total") and operation in sample.labels.values()
+        )
+
+    def test_a_thousand_messages_make_few_calls(self, environment, dev, arn, tmp_path):
+        plain, sealed, opened = (tmp_path / name for name in ("plain", "sealed", "opened"))
+        for folder in (plain, sealed, opened):
+            folder.mkdir()
+        for number in range(1000):
+            (plain / str(number)).write_bytes(b"%d" % number)
+        arguments = ("-r", "--wrapping-key", arn, "-c", "a=1", "--caching", "capacity=10", "max_age=600")
+        made, unwrapped = self.calls(dev, "GenerateDataKey"), self.calls(dev, "Decrypt")
+        messages.succeed("encrypt", *arguments, "max_messages_encrypted=250", "-i", plain, "-o", sealed, **environment)
+        assert self.calls(dev, "GenerateDataKey") - made == 4
+        messages.succeed("decrypt", *arguments, "-i", sealed, "-o", opened, **environment)
+        assert self.calls(dev, "Decrypt") - unwrapped == 4
+        for number in range(1000):
+            assert (opened / f"{number}.encrypted.decrypted").read_bytes() == b"%d" % number
+        some = sorted(sealed.iterdir())[:50]
+        ids = {json.loads(messages.succeed("inspect", "--json", path))["message_id"] for path in some}
+        assert len(ids) == len(some)
+
+    def test_limits_are_understood_or_refused(self, environment, arn):
+        for limits in (["capacity=1"], ["max_age=1"], ["capacity=1", "max_age=0"], ["capacity=x", "max_age=1"],
+                       ["capacity=1", "max_age=1", "more=1"], ["capacity=1", "max_age=-1"], ["capacity=1", "max_age=inf"],
+                       ["capacity=1", "max_age=1", "max_messages_encrypted=0"]):  # fmt: skip
+            messages.fail("encrypt", "--wrapping-key", arn, "--caching", *limits, stdin=b"x", **environment)
+
+
 class TestRsa:
     def test_wrapped_here_and_unwrapped_by_kms(self, environment, kms, tmp_path):
         key = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
         der = kms.get_public_key(KeyId=key)["PublicKey"]
-        from cryptography.hazmat.primitives import serialization
-
         pem = serialization.load_der_public_key(der).public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )

@@ -1,4 +1,4 @@
-// The JavaScript SDK drives KMS: every operation, each algorithm, checked by Node's own cryptography where it can.
+// The JavaScript SDKs drive KMS and read messages: every operation, each algorithm, checked by Node's own cryptography where it can.
 //
 //   CLAVIGER_BIN=PROGRAM CLAVIGER_JS_MODULES=NODE_MODULES node tests/js/all.mjs
 import assert from 'node:assert/strict'
@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import { called, sdk, start } from './server.mjs'
 import imports from './imports.mjs'
 import keys from './keys.mjs'
+import messages from './messages.mjs'
 import pairs from './pairs.mjs'
 import policies from './policies.mjs'
 import stores from './stores.mjs'
@@ -16,7 +17,7 @@ const scene = {}
 before(async () => { scene.server = await start() })
 after(() => scene.server?.stop())
 
-for (const part of [keys, symmetric, pairs, policies, imports, stores]) part(scene)
+for (const part of [keys, symmetric, pairs, policies, imports, stores, messages]) part(scene)
 
 test('every operation of the SDK was called', () => {
   const known = Object.keys(sdk).filter(name => name.endsWith('Command') && name !== '$Command')

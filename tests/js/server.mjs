@@ -7,11 +7,17 @@ import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '../..')
 const modules = process.env.CLAVIGER_JS_MODULES ?? join(root, 'target/js/node_modules')
-const binary = process.env.CLAVIGER_BIN ?? join(root, 'target/release/claviger')
+export const binary = process.env.CLAVIGER_BIN ?? join(root, 'target/release/claviger')
 const READY_MS_MAX = 20_000
 
-/** The SDK's own module; it lies among what was installed, not among the sources. */
-export const sdk = createRequire(join(modules, 'any.js'))('@aws-sdk/client-kms')
+// Modules lie among what was installed, not among the sources.
+const load = createRequire(join(modules, 'any.js'))
+
+/** The SDK's own module. */
+export const sdk = load('@aws-sdk/client-kms')
+
+/** The Encryption SDK. */
+export const encryption = load('@aws-crypto/client-node')
 
 /** Names of the operations that answered or refused at least once. */
 export const called = new Set()

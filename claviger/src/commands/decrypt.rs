@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use claviger_esdk::{Client, SignedPlaintext, stream};
+use claviger_esdk::{Client, SignedPlaintext, parallel, stream};
 
 use super::message::batch;
 use super::message::place::{Destination, Output};
@@ -37,7 +37,7 @@ pub(super) fn run(args: DecryptArgs) -> anyhow::Result<()> {
         signed_plaintext: SignedPlaintext::ReleaseUnverified,
     };
     batch::run(&args.places, ".decrypted", |job, report| {
-        let (input, _) = job.source.open()?;
+        let (input, size) = job.source.open()?;
         let mut input = report.watch(input);
         let streamed = args.stream && job.destination == Destination::Stdout;
         // Released to nobody but the file or the memory that `Output` keeps until the end.
@@ -50,7 +50,11 @@ pub(super) fn run(args: DecryptArgs) -> anyhow::Result<()> {
         ensure!(missing.is_none(), "not decrypted: the message has no `{}`", missing.map_or("", |name| name));
         let header = decryptor.header().clone();
         let mut output = Output::new(&job.destination, !streamed, job.overwrite)?;
-        stream::decrypt(decryptor, input, &mut output).context("not decrypted")?;
+        match job.threads(size) {
+            0 => stream::decrypt(decryptor, input, &mut output),
+            threads => parallel::decrypt(decryptor, input, &mut output, threads),
+        }
+        .context("not decrypted")?;
         output.complete()?;
         if let Some(metadata) = &report.metadata {
             metadata.write("decrypt", &job.source.name(), &job.destination.name(), &header)?;

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use claviger_esdk::{Client, EncryptOptions, Suite, stream};
+use claviger_esdk::{Client, EncryptOptions, Suite, parallel, stream};
 
 use super::message::batch;
 use super::message::place::Output;
@@ -52,7 +52,12 @@ pub(super) fn run(args: EncryptArgs) -> anyhow::Result<()> {
         let encryptor = session.wait(client.encryptor(&*session.manager, options)).context("not encrypted")?;
         let header = encryptor.header().clone();
         let mut output = Output::new(&job.destination, false, job.overwrite)?;
-        stream::encrypt(encryptor, report.watch(input), &mut output).context("not encrypted")?;
+        let input = report.watch(input);
+        match job.threads(size) {
+            0 => stream::encrypt(encryptor, input, &mut output),
+            threads => parallel::encrypt(encryptor, input, &mut output, threads),
+        }
+        .context("not encrypted")?;
         output.complete()?;
         if let Some(metadata) = &report.metadata {
             metadata.write("encrypt", &job.source.name(), &job.destination.name(), &header)?;

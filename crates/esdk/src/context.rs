@@ -43,7 +43,8 @@ pub(crate) fn serialize_some(context: &EncryptionContext, pick: impl Fn(&str) ->
     Ok(out)
 }
 
-/// Reads the byte form, which must be the one that [`serialize`] gives: sorted, without duplicates, nothing after it.
+/// Reads the byte form. Names may be in any order, because published messages of other writers have them so; a name that
+/// is there twice, or bytes after the last pair, are refused.
 ///
 /// # Errors
 /// [`Error::Malformed`].
@@ -64,10 +65,9 @@ pub fn parse(bytes: &[u8]) -> Result<EncryptionContext, Error> {
         let (Ok(name), Ok(value)) = (text(name), text(value)) else {
             return Err(Error::Malformed("the encryption context is not UTF-8"));
         };
-        if context.last_key_value().is_some_and(|(last, _)| *last >= name) {
-            return Err(Error::Malformed("the encryption context's names are not sorted, or one is there twice"));
+        if context.insert(name, value).is_some() {
+            return Err(Error::Malformed("a name is twice in the encryption context"));
         }
-        context.insert(name, value);
     }
     if reader.is_empty() { Ok(context) } else { Err(malformed) }
 }
@@ -100,7 +100,6 @@ mod tests {
             b"\x00\x01\x00\x01a\x00\x01b\x00",
             b"\x00\x02\x00\x01a\x00\x01b",
             b"\x00\x01\x00\x01a\x00\x02b",
-            b"\x00\x02\x00\x01b\x00\x00\x00\x01a\x00\x00",
             b"\x00\x02\x00\x01a\x00\x00\x00\x01a\x00\x00",
             b"\x00\x01\x00\x01\xff\x00\x01b",
         ] {
@@ -121,11 +120,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn comes_back_and_only_from_its_own_form(context: EncryptionContext, rubbish: Vec<u8>) {
+        fn comes_back(context: EncryptionContext, rubbish: Vec<u8>) {
             let form = serialize(&context).unwrap();
             prop_assert_eq!(parse(&form).unwrap(), context);
             if let Ok(parsed) = parse(&rubbish) {
-                prop_assert_eq!(serialize(&parsed).unwrap(), rubbish);
+                let form = serialize(&parsed).unwrap();
+                prop_assert_eq!(form.len(), rubbish.len());
+                prop_assert_eq!(parse(&form).unwrap(), parsed);
             }
         }
     }

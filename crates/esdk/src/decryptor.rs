@@ -53,6 +53,8 @@ enum Stage {
     End,
 }
 
+const OUT_OF_ORDER: Error = Error::Malformed("a frame is out of order");
+
 enum Step {
     /// The piece begins with so many bytes, all of which must be there.
     Needs(usize),
@@ -144,6 +146,47 @@ impl Decryptor {
         Ok(())
     }
 
+    /// Bytes of a regular frame, if frames may be opened apart from one another and given out as they are.
+    pub(crate) fn parallel_frame_bytes(&self) -> Option<usize> {
+        let held = self.digest.is_some() && self.release != SignedPlaintext::ReleaseUnverified;
+        let length = self.header.frame_length.filter(|_| !held)?;
+        usize::try_from(length).ok()?.checked_add(REGULAR_OVERHEAD)
+    }
+
+    /// The number of the next frame, and how many bytes of whole regular frames the input begins with.
+    pub(crate) fn regular_frames(&self, input: &[u8], frame_bytes: usize) -> Result<(u32, usize), Error> {
+        let Stage::Frame(first) = self.stage else { return Ok((0, 0)) };
+        let mut whole = 0;
+        for (expected, frame) in (first..SEQUENCE_END).zip(input.chunks_exact(frame_bytes)) {
+            match frame.first_chunk().map(|mark| u32::from_be_bytes(*mark)) {
+                Some(SEQUENCE_END) => break,
+                Some(sequence) if sequence == expected => whole += frame_bytes,
+                _ => return Err(OUT_OF_ORDER),
+            }
+        }
+        Ok((first, whole))
+    }
+
+    /// The plaintext of whole regular frames whose order was checked.
+    pub(crate) fn open_frames(&self, first: u32, frames: &[u8], frame_bytes: usize) -> Result<Vec<u8>, Error> {
+        let mut out = Vec::with_capacity(frames.len());
+        for (sequence, frame) in (first..).zip(frames.chunks_exact(frame_bytes)) {
+            let mut reader = Reader::new(&frame[4..]);
+            let nonce = reader.array().ok_or(Error::Truncated)?;
+            let sealed = reader.take(frame_bytes - 4 - NONCE_BYTES).ok_or(Error::Truncated)?;
+            self.cipher.open_piece(Piece::Regular, sequence, nonce, sealed, &mut out)?;
+        }
+        Ok(out)
+    }
+
+    /// Counts frames that were opened apart.
+    pub(crate) fn passed(&mut self, frames: &[u8], next: u32) {
+        if !frames.is_empty() {
+            self.sign(frames);
+            self.stage = Stage::Frame(next);
+        }
+    }
+
     /// Handles one piece at the beginning of the bytes, which are not empty.
     fn step(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Step, Error> {
         match self.stage {
@@ -162,7 +205,7 @@ impl Decryptor {
         let sequence = if is_final { reader.u32() } else { Some(mark) };
         let Some(sequence) = sequence else { return Ok(Step::Needs(8)) };
         if sequence != expected {
-            return Err(Error::Malformed("a frame is out of order"));
+            return Err(OUT_OF_ORDER);
         }
         let Some(nonce) = reader.array::<NONCE_BYTES>() else {
             return Ok(Step::Needs(if is_final { FINAL_OVERHEAD - TAG_BYTES } else { REGULAR_OVERHEAD - TAG_BYTES }));

@@ -30,6 +30,9 @@ pub struct Encryptor {
     signer: Option<Signer>,
 }
 
+const TOO_MANY_FRAMES: Error =
+    Error::FrameLength("the message would have more than 2^32 - 1 frames; use longer frames");
+
 struct Signer {
     digest: Digesting,
     materials: Arc<EncryptionMaterials>,
@@ -98,11 +101,8 @@ impl Encryptor {
     /// [`Error::PlaintextTooLong`], [`Error::FrameLength`] for more than 2^32 - 1 frames; what was appended is then of
     /// no use.
     pub fn update(&mut self, mut plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        self.taken = self.taken.saturating_add(plaintext.len() as u64);
-        if let Some(max) = self.plaintext_bytes_max.filter(|max| self.taken > *max) {
-            return Err(Error::PlaintextTooLong(max));
-        }
-        out.append(&mut self.header_bytes);
+        self.count(plaintext.len())?;
+        self.header_once(out);
         let body = out.len();
         out.reserve(self.sealed_bytes(plaintext.len()));
         if !self.pending.is_empty() {
@@ -149,17 +149,59 @@ impl Encryptor {
         Ok(())
     }
 
+    /// Plaintext in a frame, in bytes.
+    pub(crate) fn frame_length(&self) -> usize {
+        self.frame_length
+    }
+
+    /// Counts plaintext of which so much will be regular frames, and gives the first one's number.
+    pub(crate) fn take(&mut self, whole: usize, len: usize) -> Result<u32, Error> {
+        self.count(len)?;
+        let first = self.sequence;
+        let frames = u32::try_from(whole / self.frame_length).ok();
+        let next = frames.and_then(|frames| first.checked_add(frames)).filter(|next| *next < SEQUENCE_END);
+        self.sequence = next.ok_or(TOO_MANY_FRAMES)?;
+        Ok(first)
+    }
+
+    /// Regular frames of numbers that were [taken](Self::take).
+    pub(crate) fn seal_frames(&self, first: u32, plaintext: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.sealed_bytes(plaintext.len()));
+        for (sequence, frame) in (first..).zip(plaintext.chunks(self.frame_length)) {
+            self.cipher.seal_frame(Piece::Regular, sequence, frame, &mut out);
+        }
+        out
+    }
+
+    /// Plaintext of the final frame, which was counted already.
+    pub(crate) fn rest(&mut self, plaintext: &[u8]) {
+        self.pending.extend_from_slice(plaintext);
+    }
+
+    /// Gives the header out, the first time.
+    pub(crate) fn header_once(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.header_bytes);
+    }
+
+    fn count(&mut self, len: usize) -> Result<(), Error> {
+        self.taken = self.taken.saturating_add(len as u64);
+        match self.plaintext_bytes_max.filter(|max| self.taken > *max) {
+            Some(max) => Err(Error::PlaintextTooLong(max)),
+            None => Ok(()),
+        }
+    }
+
     fn regular(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         // Its number would be the mark of the final frame, and the final frame would have none.
         if self.sequence == SEQUENCE_END - 1 {
-            return Err(Error::FrameLength("the message would have more than 2^32 - 1 frames; use longer frames"));
+            return Err(TOO_MANY_FRAMES);
         }
         self.cipher.seal_frame(Piece::Regular, self.sequence, plaintext, out);
         self.sequence += 1;
         Ok(())
     }
 
-    fn sign(&mut self, bytes: &[u8]) {
+    pub(crate) fn sign(&mut self, bytes: &[u8]) {
         if let Some(signer) = &mut self.signer {
             signer.digest.update(bytes);
         }

@@ -33,7 +33,7 @@
 //! * [`keyring`]s wrap and unwrap data keys, and know nothing of messages; those of KMS ask [`kms`]. [`manager`]s decide which materials a
 //!   message gets; they ask keyrings, or one another.
 //! * [`Encryptor`] and [`Decryptor`] turn plaintext into a message and back, frame by frame, without I/O; [`stream`]
-//!   puts them between a `Read` and a `Write`. [`Client`] holds the rules that both follow.
+//!   and [`parallel`] put them between a `Read` and a `Write`. [`Client`] holds the rules that both follow.
 
 pub mod context;
 pub mod header;
@@ -41,6 +41,7 @@ pub mod keyring;
 pub mod kms;
 pub mod manager;
 pub mod materials;
+pub mod parallel;
 pub mod stream;
 
 mod block;

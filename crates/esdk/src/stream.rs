@@ -209,7 +209,19 @@ fn read(source: &mut impl Read, into: &mut [u8]) -> Result<usize, StreamError> {
     }
 }
 
-fn write(to: &mut impl Write, bytes: &[u8]) -> Result<u64, StreamError> {
+/// Reads until the buffer is full or the source at its end.
+pub(crate) fn read_full(source: &mut impl Read, into: &mut [u8]) -> Result<usize, StreamError> {
+    let mut len = 0;
+    while len < into.len() {
+        match read(source, &mut into[len..])? {
+            0 => break,
+            more => len += more,
+        }
+    }
+    Ok(len)
+}
+
+pub(crate) fn write(to: &mut impl Write, bytes: &[u8]) -> Result<u64, StreamError> {
     to.write_all(bytes).map_err(StreamError::Write)?;
     Ok(bytes.len() as u64)
 }

@@ -6,11 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, bail, ensure};
+use claviger_esdk::parallel::BATCH_BYTES;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::PlaceArgs;
 use super::metadata::Metadata;
 use super::place::{Destination, Source, clean_up_on_signals};
+
+/// Threads for one file: beyond that, writing is what takes the time, and memory is bounded.
+const THREADS_MAX: usize = 4;
 
 /// One thing to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +23,16 @@ pub(in crate::commands) struct Job {
     pub(in crate::commands) destination: Destination,
     /// Whether a file that exists may be replaced.
     pub(in crate::commands) overwrite: bool,
+    /// Whether there are no others.
+    alone: bool,
+}
+
+impl Job {
+    /// Threads to use for its frames: none for what trickles in, is small, or is one of many files.
+    pub(in crate::commands) fn threads(&self, bytes: Option<u64>) -> usize {
+        let worth = self.alone && bytes.is_some_and(|bytes| bytes > 2 * BATCH_BYTES as u64);
+        if worth { thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX) } else { 0 }
+    }
 }
 
 /// What a job reports to.
@@ -136,12 +150,15 @@ fn plan(places: &PlaceArgs, suffix: &str) -> anyhow::Result<Vec<Job>> {
         }
     }
     ensure!(!jobs.is_empty() || !to_stdout, "there is nothing to do");
+    if let [one] = &mut jobs[..] {
+        one.alone = true;
+    }
     Ok(jobs)
 }
 
 fn add(jobs: &mut Vec<Job>, places: &PlaceArgs, source: Source, output: &Path) -> anyhow::Result<()> {
     if output == Path::new("-") {
-        jobs.push(Job { source, destination: Destination::Stdout, overwrite: true });
+        jobs.push(Job { source, destination: Destination::Stdout, overwrite: true, alone: false });
         return Ok(());
     }
     if let Source::File(input) = &source {
@@ -152,7 +169,12 @@ fn add(jobs: &mut Vec<Job>, places: &PlaceArgs, source: Source, output: &Path) -
         eprintln!("claviger: {} exists and is left as it is", output.display());
         return Ok(());
     }
-    jobs.push(Job { source, destination: Destination::File(output.to_owned()), overwrite: !places.no_overwrite });
+    jobs.push(Job {
+        source,
+        destination: Destination::File(output.to_owned()),
+        overwrite: !places.no_overwrite,
+        alone: false,
+    });
     Ok(())
 }
 

@@ -55,9 +55,9 @@ pub(in crate::commands) fn describe(header: &Header) -> Value {
             })
         })
         .collect();
-    let (version, kind) = match header.suite.version() {
-        Version::V1 => ("1.0", Some(128)),
-        Version::V2 => ("2.0", None),
+    let (version, kind, nonce_bytes) = match header.suite.version() {
+        Version::V1 => ("1.0", Some(128), Some(12)),
+        Version::V2 => ("2.0", None, None),
     };
     json!({
         "algorithm": header.suite.name(),
@@ -66,7 +66,7 @@ pub(in crate::commands) fn describe(header: &Header) -> Value {
         "encrypted_data_keys": keys,
         "encryption_context": header.context,
         "frame_length": header.frame_length.unwrap_or(0),
-        "header_iv_length": 12,
+        "header_iv_length": nonce_bytes,
         "message_id": base64(&header.message_id),
         "type": kind,
         "version": version,

@@ -7,11 +7,12 @@ pub(super) mod place;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use claviger_esdk::keyring::MultiKeyring;
-use claviger_esdk::manager::{DefaultManager, RequiredContextManager};
+use claviger_esdk::manager::{CacheLimits, CachingManager, DefaultManager, MaterialsCache, RequiredContextManager};
 use claviger_esdk::materials::MaterialsManager;
 use claviger_esdk::{CommitmentPolicy, EncryptionContext};
 
@@ -36,6 +37,10 @@ pub(super) struct KeyArgs {
     /// Names of pairs that are not stored in messages, so that whoever decrypts has to know them
     #[arg(long, value_name = "NAME", num_args = 1..)]
     required_encryption_context_keys: Vec<String>,
+    /// Use data keys again: `capacity=N max_age=SECONDS`, and limits `max_messages_encrypted=N`,
+    /// `max_bytes_encrypted=N`
+    #[arg(long, value_name = "LIMIT", num_args = 1..)]
+    caching: Vec<String>,
     /// Refuse messages with more data keys than this
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) max_encrypted_data_keys: Option<u16>,
@@ -94,8 +99,15 @@ impl KeyArgs {
         keyrings.extend(keys::named(&self.wrapping_key, &kms)?);
         let mut keyrings = keyrings.into_iter();
         let manager = DefaultManager::new(MultiKeyring::new(keyrings.next(), keyrings.collect())?);
-        let manager: Arc<dyn MaterialsManager> = match &self.required_encryption_context_keys[..] {
+        let manager: Arc<dyn MaterialsManager> = match &self.caching[..] {
             [] => Arc::new(manager),
+            limits => {
+                let (capacity, limits) = caching(limits)?;
+                Arc::new(CachingManager::new(manager, Arc::new(MaterialsCache::new(capacity)), limits)?)
+            }
+        };
+        let manager: Arc<dyn MaterialsManager> = match &self.required_encryption_context_keys[..] {
+            [] => manager,
             keys => Arc::new(RequiredContextManager::new(manager, keys.to_vec())),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -117,4 +129,25 @@ impl KeyArgs {
         }
         Ok((pairs, names))
     }
+}
+
+/// Capacity and limits of a cache, as `aws-encryption-cli` spells them.
+fn caching(values: &[String]) -> anyhow::Result<(usize, CacheLimits)> {
+    let (mut capacity, mut max_age, mut limits) = (None, None, CacheLimits::new(Duration::ZERO));
+    for value in values {
+        let wrong = || format!("--caching does not understand `{value}`");
+        let (name, number) = value.split_once('=').with_context(wrong)?;
+        match name {
+            "capacity" => capacity = Some(number.parse().with_context(wrong)?),
+            "max_age" => {
+                let seconds = number.parse().with_context(wrong)?;
+                max_age = Some(Duration::try_from_secs_f64(seconds).with_context(wrong)?);
+            }
+            "max_messages_encrypted" => limits.max_messages = number.parse().with_context(wrong)?,
+            "max_bytes_encrypted" => limits.max_bytes = number.parse().with_context(wrong)?,
+            _ => bail!(wrong()),
+        }
+    }
+    let (capacity, max_age) = capacity.zip(max_age).context("--caching needs both capacity and max_age")?;
+    Ok((capacity, CacheLimits { max_age, ..limits }))
 }

@@ -87,7 +87,10 @@ proptest! {
         if let Ok((reader, _)) = collect(&rubbish, 16) && reader.is_complete() {
             let bytes = reader.into_bytes();
             if let Ok(parsed) = parse(&bytes) {
-                prop_assert_eq!(parsed.header.serialize().unwrap(), &bytes[..parsed.body_bytes]);
+                let written = parsed.header.serialize().unwrap();
+                prop_assert_eq!(written.len(), parsed.body_bytes);
+                let again = parse(&[&written, &bytes[parsed.body_bytes..]].concat()).unwrap();
+                prop_assert_eq!(again.header, parsed.header);
             }
         }
     }

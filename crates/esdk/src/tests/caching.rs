@@ -136,7 +136,9 @@ fn messages_and_bytes_end_an_entry() {
 
     let (manager, counting) = caching(&cache(10).0, CacheLimits { max_bytes: 25, ..LIMITS });
     let write = |len| drop(write_with(&manager, SUITE, "a", &vec![0; len]));
-    (write(10), write(10), write(5));
+    write(10);
+    write(10);
+    write(5);
     assert_eq!(counting.asked(), 1);
     write(1);
     assert_eq!(counting.asked(), 1);
@@ -167,10 +169,12 @@ fn capacity_drops_the_least_recently_used() {
 fn entries_are_shared_within_a_partition_only() {
     let (cache, _) = cache(10);
     let ((one, first), (other, second)) = (caching(&cache, LIMITS), caching(&cache, LIMITS));
-    (write(&one, "a"), write(&other, "a"));
+    write(&one, "a");
+    write(&other, "a");
     assert_eq!((first.asked(), second.asked()), (1, 1));
     let (one, other) = (one.with_partition("shared"), other.with_partition("shared"));
-    (write(&one, "a"), write(&other, "a"));
+    write(&one, "a");
+    write(&other, "a");
     assert_eq!((first.asked(), second.asked()), (1, 0));
 }
 

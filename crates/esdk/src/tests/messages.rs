@@ -138,3 +138,52 @@ fn every_message_differs() {
         assert_ne!(encrypt(suite, 16, b"same").header.message_id, encrypt(suite, 16, b"same").header.message_id);
     }
 }
+
+#[test]
+fn several_threads_make_the_same_of_it() {
+    use crate::parallel;
+    let all: Vec<u8> = (0..5_000_011_u32).map(|number| (number % 251) as u8).collect();
+    for suite in [Suite::Aes256HkdfSha512CommitKey, Suite::Aes256HkdfSha384EcdsaP384] {
+        for (len, frame_length, threads) in [
+            (0, 10, 2),
+            (9, 10, 2),
+            (10, 10, 2),
+            (5_000_011, 40_000, 2),
+            (4 << 20, 1 << 20, 1),
+            (5_000_000, 3_000_000, 2),
+            (5_000_000, 6_000_000, 2),
+        ] {
+            let plaintext = &all[..len];
+            let mut message = Vec::new();
+            let counts = parallel::encrypt(encryptor(suite, frame_length), plaintext, &mut message, threads).unwrap();
+            assert_eq!(counts, (len as u64, message.len() as u64));
+            assert!(decrypt(suite, &message).unwrap() == plaintext, "{len} in frames of {frame_length}");
+            let open = |message: &[u8], signed_plaintext| {
+                let client = Client { signed_plaintext, ..client(suite) };
+                let mut source = message;
+                let mut opened = Vec::new();
+                let decryptor = block_on(stream::open(&client, &manager(), &mut source, EncryptionContext::new()));
+                let decryptor = match decryptor {
+                    Ok(decryptor) => decryptor,
+                    Err(error) => return (Err(error), opened),
+                };
+                let result = parallel::decrypt(decryptor, source, &mut opened, threads);
+                (result.map(|(_, given)| given), opened)
+            };
+            for release in [SignedPlaintext::HoldUntilVerified, SignedPlaintext::ReleaseUnverified] {
+                let (given, opened) = open(&message, release);
+                assert_eq!(given.unwrap(), len as u64);
+                assert!(opened == plaintext);
+                let end = message.len();
+                for at in [end / 3, end / 2, end - 60, end - 1].into_iter().filter(|_| frame_length < 100_000) {
+                    let mut changed = message.clone();
+                    changed[at] ^= 1;
+                    let (result, opened) = open(&changed, release);
+                    assert!(result.is_err() && plaintext.starts_with(&opened));
+                    assert!(open(&message[..at], release).0.is_err());
+                }
+                assert!(open(&[&message[..], &[0]].concat(), release).0.is_err());
+            }
+        }
+    }
+}

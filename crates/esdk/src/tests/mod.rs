@@ -5,6 +5,7 @@ mod damage;
 mod kms;
 mod managers;
 mod messages;
+mod published;
 
 use std::num::NonZeroU32;
 

@@ -95,7 +95,7 @@ impl KmsRsaKeyring {
                     _ => reasons.push(format!("{arn}: the data key is bound to another encryption context")),
                 },
                 Ok(_) => reasons.push(format!("{arn}: another key came back")),
-                Err(error) => reasons.push(format!("{arn}: {error}")),
+                Err(error) => reasons.push(format!("{}: {error}", self.key_id)),
             }
         }
         Err(not_decrypted(&self.key_id, reasons))

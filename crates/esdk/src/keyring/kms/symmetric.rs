@@ -69,8 +69,8 @@ impl KmsKeyring {
                 Ok((data_key, by)) if by == self.key_id && data_key.len() == materials.suite().data_key_bytes() => {
                     return materials.set_data_key(data_key);
                 }
-                Ok(_) => reasons.push(format!("{arn}: another key or another length came back")),
-                Err(error) => reasons.push(format!("{arn}: {error}")),
+                Ok(_) => reasons.push(format!("{}: another key or another length came back", self.key_id)),
+                Err(error) => reasons.push(format!("{}: {error}", self.key_id)),
             }
         }
         Err(not_decrypted(&self.key_id, reasons))
