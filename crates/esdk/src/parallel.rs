@@ -12,7 +12,7 @@ use crate::stream::{StreamError, read_full, write};
 use crate::{Decryptor, Encryptor, Error};
 
 /// Bytes that each thread works on at a time.
-pub const BATCH_BYTES: usize = 2 * 1024 * 1024;
+pub const BATCH_BYTES: usize = 1024 * 1024;
 
 /// As [`stream::encrypt`](crate::stream::encrypt), on so many threads besides this one.
 ///

@@ -16,7 +16,7 @@ use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 /// Decrypted bytes that wait in memory for the end of the message; more go to a file, encrypted.
-const HELD_BYTES_MAX: usize = 16 * 1024 * 1024;
+const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Files that are not complete, to be removed when a signal ends the process.
 static INCOMPLETE: LazyLock<Mutex<Vec<PathBuf>>> = LazyLock::new(Mutex::default);
