@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::sh;
 
 /// The rooms, each with the rooms it may import. Arrows run one way, and services never meet.
-const ROOMS: [(&str, &[&str]); 21] = [
+const ROOMS: &[(&str, &[&str])] = &[
     ("claviger-shapes", &[]),
     ("claviger-crypto", &[]),
     ("claviger-wire", &["shapes", "crypto"]),
