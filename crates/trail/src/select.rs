@@ -31,6 +31,15 @@ pub enum ReadWrite {
     WriteOnly,
 }
 
+/// Data events a basic selector asks for. The audit log has none, so they are kept to be shown and select nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataResource {
+    /// `AWS::S3::Object`, ...
+    pub kind: Option<String>,
+    /// ARNs, or beginnings of ARNs.
+    pub values: Vec<String>,
+}
+
 /// A basic event selector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basic {
@@ -38,13 +47,15 @@ pub struct Basic {
     pub read_write: ReadWrite,
     /// Whether management events are taken at all.
     pub management: bool,
+    /// Data events.
+    pub data_resources: Vec<DataResource>,
     /// Sources that are left out.
     pub excluded_sources: Vec<String>,
 }
 
 impl Default for Basic {
     fn default() -> Self {
-        Self { read_write: ReadWrite::All, management: true, excluded_sources: Vec::new() }
+        Self { read_write: ReadWrite::All, management: true, data_resources: Vec::new(), excluded_sources: Vec::new() }
     }
 }
 

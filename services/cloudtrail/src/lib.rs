@@ -4,8 +4,10 @@
 //! nothing of HTTP, SQL, signatures, the log's files or how records are found in them.
 
 mod ops;
+pub mod trails;
 
 pub use ops::all as service;
+pub use trails::delivery::TrailWorker;
 
 /// The name requests are signed for.
 pub const SIGNING_NAME: &str = "cloudtrail";
@@ -14,4 +16,7 @@ pub const EVENT_SOURCE: &str = "cloudtrail.amazonaws.com";
 
 /// The service's state between calls.
 #[derive(Default)]
-pub struct CloudTrail;
+pub struct CloudTrail {
+    /// Where trails deliver to.
+    pub trails: trails::Trails,
+}

@@ -7,6 +7,6 @@ use claviger_pipeline::Service;
 use crate::{CloudTrail, EVENT_SOURCE, SIGNING_NAME};
 
 /// Every operation of this service.
-pub fn all(_cloudtrail: &Arc<CloudTrail>) -> Service {
-    Service::new(SIGNING_NAME, EVENT_SOURCE)
+pub fn all(cloudtrail: &Arc<CloudTrail>) -> Service {
+    crate::trails::add(Service::new(SIGNING_NAME, EVENT_SOURCE), cloudtrail)
 }
