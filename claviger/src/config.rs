@@ -20,6 +20,8 @@ pub struct Config {
     pub seal: Seal,
     /// The audit log.
     pub audit: Audit,
+    /// Where CloudTrail's trails deliver to.
+    pub trails: Trails,
     /// Identity providers.
     pub oidc: Oidc,
     /// Quotas of accounts.
@@ -113,6 +115,14 @@ pub enum Durability {
     Disk,
 }
 
+/// Where CloudTrail's trails deliver to.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Trails {
+    /// A folder whose folders are the buckets; by default `trails` in the data folder.
+    pub directory: Option<PathBuf>,
+}
+
 /// OpenID Connect identity providers, whose published keys this server fetches.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -191,6 +201,7 @@ const KNOWN: [(&str, &[&str]); 8] = [
     ("tls", &["cert", "key"]),
     ("seal", &["key_file", "passphrase_file"]),
     ("audit", &["durability", "file_bytes_max"]),
+    ("trails", &["directory"]),
     ("oidc", &["issuers", "ca_file"]),
     ("quotas", &["requests", "values"]),
     ("sinks", sinks::NAMES),

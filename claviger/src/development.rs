@@ -31,10 +31,11 @@ impl Development {
         }
     }
 
-    /// Forgets every key, alias and identity, sets the clock back, and seeds again. The audit log stays.
+    /// Forgets every key, alias, identity and trail, sets the clock back, and seeds again. The audit log stays.
     pub async fn reset(&self, system: &System) -> anyhow::Result<()> {
         let identities = claviger_identity::SPACES.into_iter().chain([&ACCESS_KEYS, &LAST_USES, &QUOTAS, &REQUESTS]);
-        for space in SPACES.into_iter().chain(identities) {
+        let trails = claviger_cloudtrail::trails::record::SPACES;
+        for space in SPACES.into_iter().chain(identities).chain(trails) {
             loop {
                 let page = system.store.scan(Scan { limit: CHUNK, ..Scan::all(space) }).await?;
                 if page.rows.is_empty() {

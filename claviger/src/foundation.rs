@@ -3,6 +3,7 @@
 //! ```text
 //! DIR/claviger.db      records (sealed), seals, wrapped keys
 //! DIR/audit/           the hash-chained audit log
+//! DIR/trails/          buckets of trails, unless the settings name another folder
 //! DIR/lock             held while a process uses the folder
 //! DIR/control.sock     the operator's way to a running server
 //! DIR.unseal-key       the key file, beside the folder and not in it
@@ -50,6 +51,7 @@ pub fn spaces() -> Vec<&'static Space> {
     spaces.extend(claviger_kms::record::SPACES);
     spaces.extend(claviger_ssm::record::SPACES);
     spaces.push(&claviger_quotas::REQUESTS);
+    spaces.extend(claviger_cloudtrail::trails::record::SPACES);
     spaces
 }
 
@@ -212,6 +214,11 @@ fn database(dir: &Path) -> PathBuf {
 /// The audit log's folder.
 pub fn audit_dir(dir: &Path) -> PathBuf {
     dir.join("audit")
+}
+
+/// The folder of trails' buckets, unless the settings name another.
+pub fn trails_dir(dir: &Path) -> PathBuf {
+    dir.join("trails")
 }
 
 /// The engine, before anything is unsealed.

@@ -20,14 +20,16 @@ pub mod sinks;
 pub mod tls;
 pub mod unseal;
 
+use std::path::Path;
 use std::sync::Arc;
 
-use claviger_cloudtrail::CloudTrail;
+use claviger_cloudtrail::{CloudTrail, TrailWorker};
 use claviger_kms::{KeyWorker, Kms};
 use claviger_oidc::{Fetch, Verifier};
 use claviger_pipeline::worker::{UseWorker, Worker};
 use claviger_pipeline::{Engine, Listener, Observer, System};
 use claviger_ssm::{PolicyWorker, Ssm};
+use claviger_trail::sink::Directory;
 
 /// The services of one server: their state, built before the system that tells them of changes.
 pub struct Services {
@@ -44,6 +46,11 @@ impl Services {
         Self { kms: Arc::default(), ssm: Arc::default(), cloudtrail: Arc::default(), verifier }
     }
 
+    /// Names the folder whose folders are the buckets of trails. `make_buckets`: one that a trail names is made.
+    pub fn deliver_trails_to(&self, folder: &Path, make_buckets: bool) {
+        self.cloudtrail.trails.deliver_to(Arc::new(Directory::new(folder)), make_buckets);
+    }
+
     /// Whoever must hear of changed records.
     pub fn listeners(&self) -> Vec<Arc<dyn Listener>> {
         vec![Arc::clone(&self.kms) as Arc<dyn Listener>, Arc::clone(&self.ssm) as Arc<dyn Listener>]
@@ -51,7 +58,12 @@ impl Services {
 
     /// Background work.
     pub fn workers(&self) -> Vec<Arc<dyn Worker>> {
-        vec![Arc::new(KeyWorker::new(Arc::clone(&self.kms))), Arc::new(PolicyWorker), Arc::new(UseWorker::default())]
+        vec![
+            Arc::new(KeyWorker::new(Arc::clone(&self.kms))),
+            Arc::new(PolicyWorker),
+            Arc::new(UseWorker::default()),
+            Arc::new(TrailWorker::new(Arc::clone(&self.cloudtrail))),
+        ]
     }
 
     /// The way in to all of them.
@@ -61,6 +73,7 @@ impl Services {
             claviger_ssm::service(&self.ssm),
             claviger_cloudtrail::service(&self.cloudtrail),
             claviger_quotas::service(&Arc::new(quotas::catalog())),
+            claviger_cloudtrail::s3::service(&self.cloudtrail),
         ];
         services.extend(claviger_iam::services(&self.verifier));
         Engine::new(system, services, observer)

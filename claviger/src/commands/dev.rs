@@ -10,7 +10,7 @@ use super::{DevArgs, block_on};
 use crate::config::Config;
 use crate::development::{Development, read_seed};
 use crate::fetch::ProviderDocuments;
-use crate::foundation::{self, Folder, FolderError, Parts, ensure_key_file, usual_key_file};
+use crate::foundation::{self, Folder, FolderError, Parts, ensure_key_file, trails_dir, usual_key_file};
 use crate::unseal::Opener;
 use crate::{Services, logs, quotas};
 
@@ -33,6 +33,10 @@ pub(super) fn run(args: DevArgs) -> anyhow::Result<()> {
 
 async fn start(args: &DevArgs, config: &Config, development: Development) -> anyhow::Result<Server> {
     let services = Services::new(Arc::new(ProviderDocuments::new(&config.oidc, true)?));
+    let trails = config.trails.directory.clone().or_else(|| args.data_dir.as_deref().map(trails_dir));
+    if let Some(folder) = trails {
+        services.deliver_trails_to(&folder, true);
+    }
     let parts = Parts {
         clock: Arc::new(Clock::default()),
         mode: Mode::Development { account: args.account.as_str().into() },

@@ -9,7 +9,7 @@ use super::run as server;
 use super::{ServeArgs, block_on};
 use crate::config::Config;
 use crate::fetch::ProviderDocuments;
-use crate::foundation::{self, Folder, Parts};
+use crate::foundation::{self, Folder, Parts, trails_dir};
 use crate::{Services, logs, quotas, tls, unseal};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
@@ -49,6 +49,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
         let root = opener.unseal(&foundation.seals)?;
         drop(opener);
         let services = Services::new(Arc::new(ProviderDocuments::new(&config.oidc, false)?));
+        services.deliver_trails_to(&config.trails.directory.clone().unwrap_or_else(|| trails_dir(&dir)), false);
         let parts = Parts { clock: Arc::new(Clock::default()), mode: Mode::Enforced, listeners: services.listeners() };
         let system = foundation::system(&folder, store, &foundation, root, &config.audit, parts).await?;
         let server =

@@ -11,7 +11,8 @@ use claviger_audit::TlsDetails;
 use claviger_shapes::{Fault, Input, InternalFailure, Output};
 use claviger_store::CommitError;
 use claviger_wire::{
-    Protocol, Request, Response, Target, arn, dialect, query, respond_fault, respond_ok, route, sigv4,
+    Protocol, Request, Response, Target, arn, dialect, query, respond_content, respond_fault, respond_ok, route, s3,
+    sigv4,
 };
 
 use crate::authorize::{Explained, Refusal};
@@ -453,6 +454,9 @@ impl<O: Operation> Handler for Bound<O> {
             };
             let (result, records, committed) = self.drive(system, facts, &input).await;
             let result = result.and_then(|output| {
+                if let Some(content) = output.content() {
+                    return Ok(respond_content(content, &facts.call.request_id));
+                }
                 let empty = <O::Output as Output>::EMPTY;
                 respond_ok(&target.protocol, O::NAME, &output, empty, &facts.call.request_id)
             });
@@ -506,6 +510,7 @@ fn decode<O: Operation>(target: &Target<'_>, request: &Request) -> Result<O::Inp
     let decoded = match &target.protocol {
         Protocol::Json { .. } => O::Input::from_json(&request.body),
         Protocol::Query { .. } => O::Input::decode(query::deserializer(request.form())),
+        Protocol::S3 => O::Input::from_json(&s3::input(request)),
     };
     decoded.map_err(Fault::from)
 }

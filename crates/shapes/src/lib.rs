@@ -37,7 +37,7 @@ pub use fault::{
     AccessDeniedException, Fault, InternalFailure, InvalidParameterValueException, NotAuthorizedException,
     ThrottlingException, UnrecognizedClientException, ValidationException,
 };
-pub use output::{OperationInfo, Output};
+pub use output::{Content, OperationInfo, Output};
 pub use timestamp::{TIMESTAMP, Timestamp};
 
 /// What the generated modules use, in one import.

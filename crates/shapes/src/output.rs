@@ -6,6 +6,20 @@ use serde::ser::Serialize;
 pub trait Output: Serialize + Send + Sync {
     /// Whether the operation has no output; its answer then has an empty body. An output without members is one.
     const EMPTY: bool;
+
+    /// The answer as the operation writes it itself, where no protocol of structures does.
+    fn content(&self) -> Option<Content> {
+        None
+    }
+}
+
+/// A file or document with its headers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Headers besides the request id, names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// What a service's model says about one operation.

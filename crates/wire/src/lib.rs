@@ -7,7 +7,7 @@
 //! 1. [`route()`] names the service, the operation and the [`Protocol`]; [`dialect`] names the protocol alone, for faults
 //!    about requests that have no route;
 //! 2. [`sigv4::parse`] reads the signature, [`sigv4::Presented::verify`] checks it;
-//! 3. the body is decoded elsewhere, from JSON or through [`query::deserializer`];
+//! 3. the body is decoded elsewhere, from JSON, through [`query::deserializer`] or from [`s3::input`];
 //! 4. [`respond_ok`] or [`respond_fault`] writes the answer.
 
 pub mod arn;
@@ -17,11 +17,12 @@ mod request;
 mod respond;
 mod response;
 mod route;
+pub mod s3;
 pub mod sigv4;
 pub mod xml;
 
 pub use claviger_shapes::Fault;
 pub use request::{Request, Tls};
-pub use respond::{respond_fault, respond_ok};
+pub use respond::{respond_content, respond_fault, respond_ok};
 pub use response::Response;
 pub use route::{Protocol, Target, dialect, route};

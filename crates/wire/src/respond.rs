@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Fault, Protocol, Response, xml};
+use claviger_shapes::Content;
+
+use crate::{Fault, Protocol, Response, s3, xml};
 
 /// Writes the answer of an operation that succeeded.
 ///
@@ -30,8 +32,14 @@ pub fn respond_ok(
             document.element("ResponseMetadata", &Metadata { request_id }).map_err(unwritable)?;
             document.finish()
         }
+        Protocol::S3 => return Err(unwritable("S3's operations write their answers themselves")),
     };
     Ok(response(protocol, 200, body, request_id, None))
+}
+
+/// Writes the answer of an operation that made it itself.
+pub fn respond_content(content: Content, request_id: &str) -> Response {
+    s3::respond(content, request_id)
 }
 
 /// Writes a fault.
@@ -62,6 +70,12 @@ pub fn respond_fault(protocol: &Protocol, fault: &Fault, request_id: &str) -> Re
             let _ = document.element("Error", &error);
             let _ = document.element("RequestId", request_id);
             response(protocol, status, document.finish(), request_id, None)
+        }
+        Protocol::S3 => {
+            let (code, status) = query_code(fault);
+            // S3 has a name of its own for an access key nobody knows.
+            let code = if code == "InvalidClientTokenId" { "InvalidAccessKeyId" } else { code };
+            s3::respond_fault(code, status, fault.message.as_deref(), request_id)
         }
     }
 }
@@ -108,7 +122,7 @@ fn response(
             headers.push(("expires", Cow::Borrowed("0")));
             headers.push(("pragma", Cow::Borrowed("no-cache")));
         }
-        Protocol::Query { .. } => {
+        Protocol::Query { .. } | Protocol::S3 => {
             headers.push(("content-type", Cow::Borrowed("text/xml")));
             headers.push(id);
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderName, Method};
 
-use crate::{Fault, Request};
+use crate::{Fault, Request, s3};
 
 /// How a request and its answer are spelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Protocol {
         /// The XML namespace of the service's answers.
         namespace: &'static str,
     },
+    /// Everything in method, path and query; files and XML out.
+    S3,
 }
 
 /// What a request asks for. Whether such an operation exists is not known here.
@@ -42,6 +44,7 @@ impl Target<'_> {
                 let version = QUERY.iter().find(|known| known.namespace == namespace);
                 no_such_action(&self.operation, version.map_or(NO_VERSION, |known| known.version))
             }
+            Protocol::S3 => unknown_operation(),
         }
     }
 }
@@ -51,11 +54,13 @@ impl Target<'_> {
 /// A request with `X-Amz-Target`, or with a JSON body, must be a POST of `application/x-amz-json-1.0` or `-1.1` to `/`
 /// with a known prefix; anything else is `UnknownOperationException` without a message. A request with an `Action`
 /// parameter in its form (POST) or query string (GET) is matched by `Version`, then by the service in the scope of its
-/// signature; without either it is `InvalidAction`, without an action `MissingAction`.
+/// signature; without either it is `InvalidAction`, without an action `MissingAction`. Of what is left, requests signed
+/// for S3 are S3's ([`s3`]).
 pub fn route(request: &Request) -> Result<Target<'_>, Fault> {
     match (dialect(request), json_version(request)) {
         (Protocol::Json { .. }, version) => route_json(request, version),
         (Protocol::Query { .. }, _) => route_query(request),
+        (Protocol::S3, _) => s3::route(request),
     }
 }
 
@@ -66,6 +71,9 @@ pub fn dialect(request: &Request) -> Protocol {
     let json = Protocol::Json { version: version.unwrap_or("1.1") };
     if version.is_some() || request.parts.headers.contains_key(TARGET) {
         return json;
+    }
+    if scope_service(request).as_deref() == Some(s3::SIGNING_NAME) {
+        return Protocol::S3;
     }
     let parameters = Parameters::of(request);
     match parameters.service(request) {

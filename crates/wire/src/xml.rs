@@ -41,6 +41,11 @@ impl Document {
         value.serialize(Element { writer: &mut self.writer, name })
     }
 
+    /// Adds text to the root element.
+    pub fn text(&mut self, text: &str) {
+        put(&mut self.writer, Event::Text(BytesText::from_escaped(escape(text))));
+    }
+
     /// Closes the root element.
     pub fn finish(mut self) -> Vec<u8> {
         put(&mut self.writer, Event::End(BytesEnd::new(self.root.as_str())));

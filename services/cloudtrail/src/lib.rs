@@ -4,6 +4,7 @@
 //! nothing of HTTP, SQL, signatures, the log's files or how records are found in them.
 
 mod ops;
+pub mod s3;
 pub mod trails;
 
 pub use ops::all as service;
