@@ -184,7 +184,7 @@ pub enum LogFormat {
 }
 
 /// Every section and its settings: what a file may name and what the environment may override.
-const KNOWN: [(&str, &[&str]); 8] = [
+const KNOWN: [(&str, &[&str]); 9] = [
     (
         "server",
         &[

@@ -29,7 +29,9 @@ fn model(service: &str) -> Value {
 /// Every operation: (service, name).
 fn operations(server: &Server) -> Vec<(&'static str, &'static str)> {
     let services = server.shared().engine().services();
-    services.iter().flat_map(|service| service.operations().into_iter().map(|name| (service.name, name))).collect()
+    // S3 is spoken in another way, and by itself: its client tests refuse each of its three calls.
+    let services = services.iter().filter(|service| service.name != "s3");
+    services.flat_map(|service| service.operations().into_iter().map(|name| (service.name, name))).collect()
 }
 
 /// An alias of the key.
@@ -81,7 +83,12 @@ impl Targets<'_> {
             "CreateAlias" => drop(input.insert("AliasName".to_owned(), json!("alias/another"))),
             "UpdateUser" => drop(input.insert("NewUserName".to_owned(), json!("renamed"))),
             "UpdateGroup" => drop(input.insert("NewGroupName".to_owned(), json!("renamed"))),
+            "AddTags" | "RemoveTags" => drop(input.insert("ResourceId".to_owned(), json!(self.trail()))),
+            "ListTags" => drop(input.insert("ResourceIdList".to_owned(), json!([self.trail()]))),
             _ => {}
+        }
+        for member in ["Name", "TrailName"].into_iter().filter(|_| service == "cloudtrail") {
+            input.entry(member).and_modify(|name| *name = json!("none"));
         }
         match service {
             "kms" => return client.kms(name, &Value::Object(input)).await,
@@ -97,6 +104,10 @@ impl Targets<'_> {
             "iam" => client.iam(name, &parameters).await,
             _ => client.sts(name, &parameters).await,
         }
+    }
+
+    fn trail(&self) -> String {
+        format!("arn:aws:cloudtrail:us-east-1:{}:trail/none", self.account)
     }
 
     /// A well-formed value; of structures the members that are required.

@@ -402,7 +402,8 @@ fn nobody_looks_at_a_signature_here_and_everybody_does_elsewhere() -> anyhow::Re
         for signing in [wrong, stale, Signing::Unknown("x".to_owned())] {
             scene.server.client(signing).sts("AssumeRoleWithWebIdentity", &parameters).await?.ok()?;
         }
-        for service in scene.server.shared().engine().services() {
+        let services = scene.server.shared().engine().services();
+        for service in services.iter().filter(|service| ["kms", "iam", "sts"].contains(&service.name)) {
             for operation in service.operations() {
                 let answer = match service.name {
                     "kms" => scene.nobody.kms(operation, &json!({})).await?,

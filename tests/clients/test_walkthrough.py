@@ -1,4 +1,4 @@
-"""The README's rounds - identities, policies and grants; configuration by path - run as they stand there."""
+"""The README's rounds - identities, policies and grants; configuration by path; trails - run as they stand there."""
 
 import os
 import pathlib
@@ -20,7 +20,8 @@ def blocks(section):
 
 
 @pytest.mark.parametrize(
-    "section, fewest", [("## Decide who may do what", 12), ("## Keep an application's configuration", 5)]
+    "section, fewest",
+    [("## Decide who may do what", 12), ("## Keep an application's configuration", 5), ("## Prove what was done", 3)],
 )
 def test_the_rounds_of_the_readme(tmp_path, section, fewest):
     home = servers.Home(tmp_path / "data")

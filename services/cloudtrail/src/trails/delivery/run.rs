@@ -87,8 +87,14 @@ impl<'a> Run<'a> {
             self.write(&records.map_err(internal)?, &pending).await?;
         }
         self.write_digests().await?;
+        let head = self.system.log.head().sequence;
+        if head < self.delivery.cursor {
+            tracing::error!(trail = self.trail.arn(), head, "the audit log ends before what was delivered of it");
+            self.delivery.cursor = head;
+            self.commit().await?;
+        }
         let over = self.delivery.end.as_ref().is_some_and(|end| later(end.at, SETTLE) <= self.now);
-        let due = self.delivery.due <= self.now && self.system.log.head().sequence > self.delivery.cursor;
+        let due = self.delivery.due <= self.now && head > self.delivery.cursor;
         if over || due {
             self.deliver().await?;
         }
