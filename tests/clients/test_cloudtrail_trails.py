@@ -396,10 +396,10 @@ def test_files_are_read_by_those_who_may(home, served, tmp_path):
         with refused("AccessDenied", ..., status=403):
             call()
     for action in calls:
-        statement = {"Effect": "Allow", "Action": action, "Resource": ["arn:aws:s3:::the-bucket", "arn:aws:s3:::the-bucket/*"]}
-        iam.put_user_policy(
-            UserName="reader", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statement})
-        )
+        resources = ["arn:aws:s3:::the-bucket", "arn:aws:s3:::the-bucket/*"]
+        statement = {"Effect": "Allow", "Action": action, "Resource": resources}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        iam.put_user_policy(UserName="reader", PolicyName="p", PolicyDocument=policy)
         for other, call in calls.items():
             if other == action:
                 call()
@@ -429,7 +429,8 @@ def test_pages_of_keys(trail, delivering):
     for name in names:
         (folder / name).write_bytes(b"")
     s3 = trail.service("s3")
-    pages = s3.get_paginator("list_objects").paginate(Bucket=trail.bucket, Prefix="x/", PaginationConfig={"PageSize": 10})
+    pages = s3.get_paginator("list_objects")
+    pages = pages.paginate(Bucket=trail.bucket, Prefix="x/", PaginationConfig={"PageSize": 10})
     pages = [[item["Key"] for item in page["Contents"]] for page in pages]
     assert [len(page) for page in pages] == [10, 10, 5]
     assert sum(pages, []) == [f"x/{name}" for name in names]
