@@ -200,3 +200,36 @@ pub(crate) fn is_label(text: &str) -> bool {
         && !begins_with(text, "aws")
         && !begins_with(text, "ssm")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_begin_with_one_slash_and_have_no_empty_level() {
+        for (text, expected) in
+            [("x", "/x"), ("/x", "/x"), (" /a/b.c_D-1 ", "/a/b.c_D-1"), ("/a/../b", "/a/../b"), ("..", "/..")]
+        {
+            assert_eq!(path(text).as_deref().ok(), Some(expected), "{text}");
+        }
+        for text in ["", "/", "//", "/a/", "/a//b", "a/b", "/a b", "/ä", "/a:1", "/a\u{0}", "/a\n", "\u{a0}x"] {
+            assert!(path(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nodes_may_end_with_a_slash() {
+        for (text, expected) in [("/", ""), ("/a", "/a"), ("/a/", "/a"), ("/aws/service", "/aws/service")] {
+            assert_eq!(node(text).as_deref().ok(), Some(expected), "{text}");
+        }
+        for text in ["", "a", "//", "///", "/a//", "/a//b", "/ä"] {
+            assert!(node(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn labels_do_not_look_like_versions_or_reserved_names() {
+        assert!(["prod", "v1", "_x", ".", "a-b.c_d"].iter().all(|label| is_label(label)));
+        assert!(!["1st", "AWS1", "ssm", "a b", "ä", "a/b", "a:b"].iter().any(|label| is_label(label)));
+    }
+}

@@ -203,3 +203,55 @@ fn one(entry: &Map<String, Value>) -> Result<Policy, Refused> {
 fn attribute(kind: &str, name: &str, rule: &str) -> Refused {
     Refused::Attribute(InvalidPolicyAttributeException::new(format!("{kind}: the attribute {name} {rule}.")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXPIRES: &str =
+        r#"{"Type":"Expiration","Version":"1.0","Attributes":{"Timestamp":"2030-01-01T00:00:00+01:00"}}"#;
+    const TELLS: &str =
+        r#"{"Type":"ExpirationNotification","Version":"1.0","Attributes":{"Before":"2","Unit":"Hours"}}"#;
+    const IDLE: &str = r#"{"Type":"NoChangeNotification","Version":"1.0","Attributes":{"After":"1","Unit":"Days"}}"#;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn read(texts: &[&str]) -> Vec<Policy> {
+        parse(&format!("[{}]", texts.join(","))).ok().unwrap()
+    }
+
+    #[test]
+    fn each_is_due_at_its_time_and_done_once() {
+        let mut policies = read(&[EXPIRES, TELLS, IDLE]);
+        let modified = at("2029-12-31T00:00:00Z");
+        let times = |policies: &[Policy]| policies.iter().map(|one| due(one, policies, modified)).collect::<Vec<_>>();
+        let expected = ["2029-12-31T23:00:00Z", "2029-12-31T21:00:00Z", "2030-01-01T00:00:00Z"].map(at);
+        assert_eq!(times(&policies), expected.map(Some));
+        assert_eq!(next(&policies, modified), Some(expected[1]));
+        policies[1].status = Status::Finished;
+        policies[2].status = Status::Finished;
+        assert_eq!(next(&policies, modified), Some(expected[0]));
+        let kept = inherited(&policies);
+        assert_eq!((kept[1].status, kept[2].status), (Status::Finished, Status::Pending));
+    }
+
+    #[test]
+    fn what_is_shown_reads_back_as_the_same() {
+        let policies = read(&[EXPIRES, TELLS, IDLE]);
+        let texts: Vec<&str> = policies.iter().map(|policy| policy.text.as_str()).collect();
+        assert_eq!(read(&texts), policies);
+        assert_eq!(texts, [EXPIRES, TELLS, IDLE]);
+    }
+
+    #[test]
+    fn nothing_stands_for_no_policies() {
+        for text in ["[]", "[{}]", " [ { } ] "] {
+            assert!(parse(text).ok().unwrap().is_empty(), "{text}");
+        }
+        for text in ["", "{}", "[1]", "[{},{}]", "null"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,5 +1,9 @@
 //! Tiers: what they hold, how one is chosen, and that there is no way back; the settings of the service.
 
+use std::sync::Arc;
+
+use claviger_ssm::record::CountRecord;
+use claviger_store::Batch;
 use claviger_testkit::{ACCOUNT, Client, REGION, block_on};
 use serde_json::{Value, json};
 
@@ -59,6 +63,49 @@ fn a_tier_is_chosen_and_never_left_downwards() {
         assert_eq!((&shown["Status"], &shown["LastModifiedUser"]), (&json!("Default"), &json!("System")));
         let unknown = json!({ "SettingId": "/ssm/managed-instance/activation-tier" });
         assert_eq!(client.ssm("GetServiceSetting", &unknown).await?.code(), "ServiceSettingNotFound");
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn the_last_places_of_a_tier_are_given_once() {
+    let (server, client) = development().unwrap();
+    block_on(async {
+        // As if 9,998 parameters were there.
+        let mut batch = Batch::default();
+        batch.insert(&CountRecord { id: format!("{ACCOUNT}/{REGION}/00"), standard: 9_998, advanced: 0 });
+        server.system().commit(batch).await?;
+        let client = Arc::new(client);
+        let writers: Vec<_> = (0..12)
+            .map(|number| {
+                let client = Arc::clone(&client);
+                let input = json!({ "Name": format!("/l/{number}"), "Value": "v", "Type": "String" });
+                tokio::spawn(async move { client.ssm("PutParameter", &input).await })
+            })
+            .collect();
+        let mut made = 0;
+        for writer in writers {
+            let answer = writer.await??;
+            match answer.code() {
+                "" => made += 1,
+                code => assert_eq!(code, "ParameterLimitExceeded"),
+            }
+        }
+        assert_eq!(made, 2);
+        let one_more = |tier: &str| json!({ "Name": "/l/more", "Value": "v", "Type": "String", "Tier": tier });
+        assert_eq!(client.ssm("PutParameter", &one_more("Standard")).await?.code(), "ParameterLimitExceeded");
+        assert_eq!(client.ssm("PutParameter", &one_more("Intelligent-Tiering")).await?.ok()?["Tier"], "Advanced");
+        // New versions take no place; what goes, or goes up, leaves one.
+        let found = client.ssm("GetParametersByPath", &json!({ "Path": "/l" })).await?.ok()?["Parameters"].clone();
+        let names: Vec<_> = found.as_array().unwrap().iter().map(|found| found["Name"].as_str().unwrap()).collect();
+        assert_eq!(tier(&client, names[0], 1, None).await?, "Standard");
+        assert_eq!(tier(&client, names[0], 1, Some("Advanced")).await?, "Advanced");
+        assert_eq!(tier(&client, "/l/new", 1, None).await?, "Standard");
+        client.ssm("DeleteParameters", &json!({ "Names": [names[1], "/l/new"] })).await?.ok()?;
+        assert_eq!(tier(&client, "/l/a", 1, None).await?, "Standard");
+        assert_eq!(tier(&client, "/l/b", 1, None).await?, "Standard");
+        assert_eq!(tier(&client, "/l/c", 1, None).await?, "ParameterLimitExceeded");
         Ok(())
     })
     .unwrap();

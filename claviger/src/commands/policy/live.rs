@@ -80,6 +80,9 @@ fn input(args: &ExplainArgs) -> anyhow::Result<Map<String, Value>> {
     if args.resource != "*" && args.action.starts_with("kms:") {
         input.insert("KeyId".to_owned(), json!(args.resource));
     }
+    if let Some(action) = args.action.strip_prefix("ssm:") {
+        input.extend(of_parameter(action, &args.resource));
+    }
     let mut encryption = Map::new();
     for (key, value) in args.context()? {
         let Some(name) = key.strip_prefix("kms:EncryptionContext:") else {
@@ -91,6 +94,36 @@ fn input(args: &ExplainArgs) -> anyhow::Result<Map<String, Value>> {
         input.insert("EncryptionContext".to_owned(), Value::Object(encryption));
     }
     Ok(input)
+}
+
+/// What names a parameter, a node above some, or a setting of Parameter Store in a request.
+fn of_parameter(action: &str, arn: &str) -> Map<String, Value> {
+    let described = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let path = described.strip_prefix("parameter").or_else(|| described.strip_prefix("servicesetting"));
+    let path = path.unwrap_or(arn);
+    let value = match action {
+        "DescribeParameters" => json!({}),
+        "GetParametersByPath" => json!({ "Path": path }),
+        "GetParameters" | "DeleteParameters" => json!({ "Names": [path] }),
+        "PutParameter" => json!({ "Name": path, "Value": "v" }),
+        "LabelParameterVersion" | "UnlabelParameterVersion" => {
+            json!({ "Name": path, "Labels": ["l"], "ParameterVersion": 1 })
+        }
+        "AddTagsToResource" | "RemoveTagsFromResource" | "ListTagsForResource" => {
+            json!({ "ResourceType": "Parameter", "ResourceId": path, "Tags": [], "TagKeys": [] })
+        }
+        "GetServiceSetting" | "UpdateServiceSetting" | "ResetServiceSetting" => {
+            json!({ "SettingId": path, "SettingValue": "v" })
+        }
+        "GetResourcePolicies" | "PutResourcePolicy" | "DeleteResourcePolicy" => {
+            json!({ "ResourceArn": arn, "Policy": "{}", "PolicyId": "id", "PolicyHash": "hash" })
+        }
+        _ => json!({ "Name": path }),
+    };
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }
 
 fn required(action: &str) -> Map<String, Value> {
