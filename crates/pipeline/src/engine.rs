@@ -408,7 +408,8 @@ impl<O: Operation> Bound<O> {
                     Ok(()) => {}
                     Err(CommitError::Conflict { .. }) if attempt + 1 < ATTEMPTS_MAX => continue,
                     Err(error) => {
-                        let fault = internal(error).into_fault();
+                        let overtaken = matches!(error, CommitError::Conflict { .. }).then(O::overtaken).flatten();
+                        let fault = overtaken.map_or_else(|| internal(error).into_fault(), Into::into);
                         let records =
                             recorder::write::<O::Input, O::Output>(facts, audit, Some(input), recorded, Err(&fault));
                         return (Err(fault), records, false);

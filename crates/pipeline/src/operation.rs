@@ -50,6 +50,11 @@ pub trait Operation: Send + Sync + 'static {
         false
     }
 
+    /// What a caller is told whose change others overtook at every attempt, where the service has a word for it.
+    fn overtaken() -> Option<Self::Error> {
+        None
+    }
+
     /// Members the audit record shows although the request left them out (name, value): only members that are
     /// indeed absent from `input`.
     fn recorded(_input: &Self::Input, _subject: Option<&Self::Subject>) -> Vec<(&'static str, String)> {

@@ -177,6 +177,10 @@ impl Asked {
             return None;
         }
         let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+        // Accounts and names make up the ids of records: what is no account must not look like one with a name.
+        if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
         let rest = resource.strip_prefix("parameter").filter(|rest| rest.starts_with('/'))?;
         Some((account, region, rest))
     }

@@ -69,8 +69,9 @@ pub(crate) fn too_large(tier: Tier) -> ValidationException {
 
 /// Compiles a pattern that values must match as a whole.
 pub(crate) fn pattern(source: &str) -> Result<Regex, InvalidAllowedPatternException> {
-    let whole = format!("^(?:{source})$");
-    RegexBuilder::new(&whole).size_limit(PATTERN_BYTES_MAX).build().map_err(|_| {
+    let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build();
+    // On its own first: what only makes sense between our anchors would leave them behind.
+    compile(source).and_then(|_| compile(&format!("^(?:{source})$"))).map_err(|_| {
         let text = format!("Parameter pattern, {source} is not a regular expression that can be used.");
         InvalidAllowedPatternException::new(text)
     })

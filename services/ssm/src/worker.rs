@@ -47,14 +47,6 @@ impl Worker for PolicyWorker {
 }
 
 async fn act(system: &System, parameter: Stored<ParameterRecord>, now: Timestamp) -> Result<(), Internal> {
-    match apply(system, parameter, now).await {
-        // Somebody wrote it meanwhile; the next look sees it as it is now.
-        Err(RecordError::Commit(CommitError::Conflict { .. })) => Ok(()),
-        outcome => outcome.map_err(internal),
-    }
-}
-
-async fn apply(system: &System, parameter: Stored<ParameterRecord>, now: Timestamp) -> Result<(), RecordError> {
     let Stored { mut record, version } = parameter;
     let all = record.current.policies.clone();
     let modified = record.current.modified;
@@ -62,14 +54,7 @@ async fn apply(system: &System, parameter: Stored<ParameterRecord>, now: Timesta
     let events: Vec<Written> = all.iter().filter(|policy| is_due(policy)).map(|due| event(&record, due, now)).collect();
     let mut batch = Batch::default();
     if all.iter().any(|policy| matches!(policy.rule, Rule::Expiration(_)) && is_due(policy)) {
-        let counts = Counts::read(system, home(&record.account, &record.region)).await;
-        let mut counts = match counts {
-            Ok(counts) => counts,
-            Err(error) => {
-                tracing::error!(%error, parameter = record.path, "the count cannot be read; expiration waits");
-                return Ok(());
-            }
-        };
+        let mut counts = Counts::read(system, home(&record.account, &record.region)).await?;
         remove::parameter(&record, version, &mut counts, &mut batch);
         counts.add_to(&mut batch);
     } else {
@@ -80,7 +65,11 @@ async fn apply(system: &System, parameter: Stored<ParameterRecord>, now: Timesta
         }
         batch.update(version, &record);
     }
-    system.commit_recorded(batch, &events).await
+    match system.commit_recorded(batch, &events).await {
+        // Somebody wrote it meanwhile; the next look sees it as it is now.
+        Err(RecordError::Commit(CommitError::Conflict { .. })) => Ok(()),
+        outcome => outcome.map_err(internal),
+    }
 }
 
 /// The record of an act, with the details that the service's own events give.

@@ -169,6 +169,10 @@ fn the_key_is_used_with_the_callers_rights() {
         ada.client.ssm("PutParameter", &input).await?.ok()?;
         let own = ada.client.ssm("GetParameter", &json!({ "Name": "/k/own", "WithDecryption": true })).await?.ok()?;
         assert_eq!(own["Parameter"]["Value"], "mine");
+        // What stands in the place of the account leads nowhere else.
+        put(&root, "/k/us-east-1/x", "v").await?;
+        let odd = format!("arn:aws:ssm:{REGION}:{ACCOUNT}/{REGION}/k:parameter/x");
+        assert_eq!(root.ssm("GetParameter", &json!({ "Name": odd })).await?.code(), "ValidationException");
         let stranger = server.client(server.issue(OTHER_ACCOUNT).await?);
         let answer = stranger.ssm("GetParameter", &json!({ "Name": arn("k/own"), "WithDecryption": true })).await?;
         assert!(denied(&answer) && !answer.message().contains(&arn("k/own")), "{}", answer.body);

@@ -175,7 +175,13 @@ fn patterns_and_data_types_are_checked_against_what_is_in_force() {
             assert_eq!(refusal(&answer), ("ParameterPatternMismatchException", text.as_str()));
         }
         put("443", json!({})).await?.ok()?;
-        assert_eq!(put("443", json!({ "AllowedPattern": "(" })).await?.code(), "InvalidAllowedPatternException");
+        for bad in ["(", "a)|(b", "(a{1000}){1000}"] {
+            assert_eq!(
+                put("443", json!({ "AllowedPattern": bad })).await?.code(),
+                "InvalidAllowedPatternException",
+                "{bad}"
+            );
+        }
         put("none", json!({ "AllowedPattern": "" })).await?.ok()?;
         let found = client.ssm("DescribeParameters", &json!({})).await?.ok()?["Parameters"][0].clone();
         assert_eq!((&found["Description"], &found["Version"]), (&json!("a port"), &json!(3)));

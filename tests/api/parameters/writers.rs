@@ -43,6 +43,30 @@ fn sixty_four_writers_of_one_name_make_as_many_versions() {
 }
 
 #[test]
+fn whom_too_many_overtake_is_told_to_come_again_and_loses_nothing() {
+    let (_server, client) = development().unwrap();
+    block_on(async {
+        put(&client, "/w/crowd", "first").await?;
+        let client = Arc::new(client);
+        let writers: Vec<_> = (0..150)
+            .map(|number| {
+                let client = Arc::clone(&client);
+                let input = json!({ "Name": "/w/crowd", "Labels": [format!("l{}", number % 9)] });
+                tokio::spawn(async move { client.ssm("LabelParameterVersion", &input).await })
+            })
+            .collect();
+        for writer in writers {
+            let answer = writer.await??;
+            assert!(answer.status == 200 || answer.code() == "TooManyUpdates", "{}", answer.body);
+        }
+        let history = client.ssm("GetParameterHistory", &json!({ "Name": "/w/crowd" })).await?.ok()?;
+        assert_eq!(history["Parameters"][0]["Labels"].as_array().map(Vec::len), Some(9));
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
 fn pages_neither_skip_nor_repeat_what_was_there_throughout() {
     let (_server, client) = development().unwrap();
     block_on(async {

@@ -25,6 +25,10 @@ impl Operation for AddTagsToResource {
         tags::requested(&input.tags, key)
     }
 
+    fn overtaken() -> Option<Self::Error> {
+        Some(super::too_many_updates().into())
+    }
+
     async fn run(
         _cx: SsmCx<'_>,
         subject: &Authorized<Self::Subject>,

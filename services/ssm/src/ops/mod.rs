@@ -25,6 +25,7 @@ mod update_service_setting;
 use std::sync::Arc;
 
 use claviger_pipeline::Service;
+use claviger_shapes::ssm::TooManyUpdates;
 
 use crate::{EVENT_SOURCE, SIGNING_NAME, Ssm};
 
@@ -50,4 +51,8 @@ pub fn all(ssm: &Arc<Ssm>) -> Service {
         .with::<reset_service_setting::ResetServiceSetting>(ssm)
         .with::<unlabel_parameter_version::UnlabelParameterVersion>(ssm)
         .with::<update_service_setting::UpdateServiceSetting>(ssm)
+}
+
+fn too_many_updates() -> TooManyUpdates {
+    TooManyUpdates::new("There are concurrent updates for a resource that supports one update at a time.")
 }

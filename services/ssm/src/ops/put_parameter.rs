@@ -56,6 +56,10 @@ impl Operation for PutParameter {
         }
     }
 
+    fn overtaken() -> Option<Self::Error> {
+        Some(super::too_many_updates().into())
+    }
+
     async fn run(
         cx: SsmCx<'_>,
         subject: &Authorized<Self::Subject>,

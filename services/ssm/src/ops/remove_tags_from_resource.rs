@@ -25,6 +25,10 @@ impl Operation for RemoveTagsFromResource {
         tags::keys(input.tag_keys.iter().map(String::as_str)).filter(|_| key == "aws:tagkeys")
     }
 
+    fn overtaken() -> Option<Self::Error> {
+        Some(super::too_many_updates().into())
+    }
+
     async fn run(
         _cx: SsmCx<'_>,
         subject: &Authorized<Self::Subject>,

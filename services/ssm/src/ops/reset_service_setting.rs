@@ -25,6 +25,10 @@ impl Operation for ResetServiceSetting {
         None
     }
 
+    fn overtaken() -> Option<Self::Error> {
+        Some(super::too_many_updates().into())
+    }
+
     async fn run(
         cx: SsmCx<'_>,
         subject: &Authorized<Self::Subject>,

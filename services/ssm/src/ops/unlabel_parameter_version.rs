@@ -27,6 +27,10 @@ impl Operation for UnlabelParameterVersion {
         None
     }
 
+    fn overtaken() -> Option<Self::Error> {
+        Some(super::too_many_updates().into())
+    }
+
     async fn run(
         _cx: SsmCx<'_>,
         subject: &Authorized<Self::Subject>,
