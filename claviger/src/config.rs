@@ -97,11 +97,13 @@ pub struct Audit {
     pub durability: Durability,
     /// A file is closed and the next begun at this size in bytes.
     pub file_bytes_max: u64,
+    /// How many days back `LookupEvents` may look.
+    pub lookup_days: u32,
 }
 
 impl Default for Audit {
     fn default() -> Self {
-        Self { durability: Durability::Os, file_bytes_max: 128 * 1024 * 1024 }
+        Self { durability: Durability::Os, file_bytes_max: 128 * 1024 * 1024, lookup_days: 90 }
     }
 }
 

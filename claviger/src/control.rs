@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
+use claviger_audit::Anchor;
+use claviger_kms::record::{KeyRecord, Manager};
 use claviger_pipeline::{Foundation, System};
 use claviger_store::{Batch, Records, Store};
 use http::{Method, Response, StatusCode};
@@ -19,6 +21,7 @@ use tokio::net::{UnixListener, UnixStream};
 use zeroize::Zeroizing;
 
 use crate::administration::{Administration, Operator, administer, explain};
+use crate::foundation::AnchorRecord;
 use crate::server::Shared;
 use crate::unseal::Opener;
 
@@ -52,6 +55,14 @@ pub enum Command {
         /// The new file.
         to: PathBuf,
     },
+    /// The heads of the audit log that were kept.
+    Anchors {
+        /// And the present one: only of a server that has been writing the log, for what lies in the files between two
+        /// servers is what has to be found out.
+        present: bool,
+    },
+    /// The keys there are.
+    Keys,
     /// Accounts, policies over them, break-glass, questions.
     Administer(Administration),
 }
@@ -62,6 +73,8 @@ pub async fn execute(system: &System, operator: Operator, command: Command) -> a
     Ok(match command {
         Command::Administer(request) => administer(system, operator, request).await?,
         Command::Status => serde_json::Value::Null,
+        Command::Anchors { present } => serde_json::to_value(anchors(system, present).await?)?,
+        Command::Keys => serde_json::to_value(keys(store).await?)?,
         Command::Seals => serde_json::to_value(summary(&foundation(store).await?.record))?,
         Command::AddKeyFile { path } => enroll(system, &Opener::KeyFile(path)).await?,
         Command::AddPassphrase { passphrase } => enroll(system, &Opener::Passphrase(passphrase)).await?,
@@ -83,6 +96,49 @@ pub async fn execute(system: &System, operator: Operator, command: Command) -> a
             serde_json::json!({ "backup": to })
         }
     })
+}
+
+async fn anchors(system: &System, present: bool) -> anyhow::Result<Vec<Anchor>> {
+    let (kept, _) = system.store.list::<AnchorRecord>(None, "", None, None, 1000).await?;
+    let mut anchors: Vec<Anchor> = kept.into_iter().map(|stored| stored.record.0).collect();
+    if present {
+        let log = Arc::clone(&system.log);
+        anchors.push(tokio::task::spawn_blocking(move || log.anchor()).await?);
+    }
+    Ok(anchors)
+}
+
+/// A key, as far as AWS's prices go.
+#[derive(Serialize, Deserialize)]
+pub struct KeyCount {
+    /// Its ARN.
+    pub arn: String,
+    /// Its spec.
+    pub spec: String,
+    /// Whether it costs anything by itself: AWS's own keys and keys that wait for deletion do not.
+    pub is_charged: bool,
+}
+
+async fn keys(store: &dyn Store) -> anyhow::Result<Vec<KeyCount>> {
+    let (mut keys, mut after) = (Vec::new(), None);
+    loop {
+        let (page, next) = store.list::<KeyRecord>(None, "", None, after.as_deref(), 500).await?;
+        keys.extend(page.into_iter().map(|stored| {
+            let KeyRecord { account, region, key_id, spec, manager, deletion, .. } = stored.record;
+            let partition = claviger_wire::arn::partition_of(&region);
+            let arn = format!("arn:{partition}:kms:{region}:{account}:key/{key_id}");
+            KeyCount { arn, spec, is_charged: manager == Manager::Customer && deletion.is_none() }
+        }));
+        after = next;
+        if after.is_none() {
+            return Ok(keys);
+        }
+    }
+}
+
+/// Whether a server uses the folder and can be asked.
+pub fn is_running(dir: &Path) -> bool {
+    std::os::unix::net::UnixStream::connect(socket_path(dir)).is_ok()
 }
 
 pub(crate) async fn foundation(store: &dyn Store) -> anyhow::Result<claviger_store::Stored<Foundation>> {

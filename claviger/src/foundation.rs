@@ -4,6 +4,7 @@
 //! DIR/claviger.db      records (sealed), seals, wrapped keys
 //! DIR/audit/           the hash-chained audit log
 //! DIR/trails/          buckets of trails, unless the settings name another folder
+//! DIR/audit-index.db   where in the log to find what; may be deleted, and is built again
 //! DIR/lock             held while a process uses the folder
 //! DIR/control.sock     the operator's way to a running server
 //! DIR.unseal-key       the key file, beside the folder and not in it
@@ -219,6 +220,11 @@ pub fn audit_dir(dir: &Path) -> PathBuf {
 /// The folder of trails' buckets, unless the settings name another.
 pub fn trails_dir(dir: &Path) -> PathBuf {
     dir.join("trails")
+}
+
+/// The index of the audit log, beside its folder.
+pub fn index_path(dir: &Path) -> PathBuf {
+    dir.join("audit-index.db")
 }
 
 /// The engine, before anything is unsealed.

@@ -11,6 +11,7 @@ pub mod control;
 pub mod development;
 pub mod fetch;
 pub mod foundation;
+pub mod history;
 pub mod logs;
 pub mod metrics;
 mod paths;
@@ -23,6 +24,7 @@ pub mod unseal;
 use std::path::Path;
 use std::sync::Arc;
 
+use claviger_audit_index::Index;
 use claviger_cloudtrail::{CloudTrail, TrailWorker};
 use claviger_kms::{KeyWorker, Kms};
 use claviger_oidc::{Fetch, Verifier};
@@ -77,6 +79,11 @@ impl Services {
         ];
         services.extend(claviger_iam::services(&self.verifier));
         Engine::new(system, services, observer)
+    }
+
+    /// Names the index in which the event history is looked up, once, and how many days back calls may see.
+    pub fn keep_history(&self, index: Arc<Index>, days: u32) {
+        self.cloudtrail.history.look_into(index, days);
     }
 
     /// Stores what is only in memory.

@@ -11,6 +11,7 @@ use claviger::fetch::ProviderDocuments;
 use claviger::foundation::{Parts, in_memory};
 use claviger::metrics::Metrics;
 use claviger::server::{Running, Shared, start};
+use claviger_audit_index::{Index, Source};
 use claviger_identity::AccountRecord;
 use claviger_oidc::Fetch;
 use claviger_pipeline::{Clock, Mode, QuotaSettings, System, credentials};
@@ -62,8 +63,10 @@ impl Server {
         let services = Services::new(documents);
         let parts = Parts { clock: Arc::new(Clock::default()), mode, listeners: services.listeners() };
         let metrics = Arc::new(Metrics::default());
-        let engine =
-            services.engine(Arc::new(in_memory(ACCOUNT, parts).with_quotas(quotas)), Arc::clone(&metrics) as _);
+        let system = in_memory(ACCOUNT, parts).with_quotas(quotas);
+        let index = Index::in_memory(Source::Memory(Arc::clone(&system.log)))?;
+        services.keep_history(Arc::new(index), Config::default().audit.lookup_days);
+        let engine = services.engine(Arc::new(system), Arc::clone(&metrics) as _);
         let system = Arc::clone(engine.system());
         let mut limits = Config::default().server;
         limits.threads = 1;

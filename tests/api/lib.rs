@@ -13,6 +13,7 @@ mod iam_policies;
 mod iam_simulation;
 mod key_states;
 mod life_cycle;
+mod lookup_events;
 mod parameters;
 mod properties;
 mod quotas;

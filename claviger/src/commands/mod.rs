@@ -13,7 +13,9 @@ mod policy;
 mod run;
 mod serve;
 mod status;
+mod table;
 mod tour;
+mod usage;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -85,7 +87,9 @@ enum Command {
     Rescue(account::RescueCommand),
     /// Check and read the audit log
     #[command(subcommand)]
-    Audit(AuditCommand),
+    Audit(audit::AuditCommand),
+    /// What was called, by whom, and what AWS would have charged for it; works on a running server too
+    Usage(usage::UsageArgs),
     /// Examine policy documents
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -196,24 +200,6 @@ enum SealCommand {
     RotateRootKey(FolderArgs),
 }
 
-#[derive(Subcommand)]
-enum AuditCommand {
-    /// Check the whole chain of records against the heads kept in the store
-    Verify(FolderArgs),
-    /// Print the latest records
-    Tail {
-        /// The data folder
-        #[arg(long, value_name = "DIR")]
-        data_dir: PathBuf,
-        /// How many
-        #[arg(short = 'n', long, default_value_t = 20)]
-        lines: u64,
-        /// The records as JSON, one a line
-        #[arg(long)]
-        json: bool,
-    },
-}
-
 /// What `init` seals the root key with.
 #[derive(Clone, Debug)]
 enum SealKind {
@@ -254,6 +240,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Account(command) => account::run(command),
         Command::Rescue(command) => account::rescue(command),
         Command::Audit(command) => audit::run(command),
+        Command::Usage(args) => usage::run(&args),
         Command::Policy(command) => policy::run(command),
         Command::Version => {
             println!("claviger {}", env!("CARGO_PKG_VERSION"));

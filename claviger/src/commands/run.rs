@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::Config;
 use crate::development::Development;
 use crate::foundation::{AnchorRecord, Folder, NODE};
+use crate::history::{self, Follower};
 use crate::metrics::Metrics;
 use crate::server::{self, Running, Shared};
 use crate::{Services, control};
@@ -24,6 +25,7 @@ const ANCHOR_SECONDS: u64 = 5;
 pub(super) struct Server {
     running: Running,
     services: Services,
+    follower: Follower,
     folder: Option<Folder>,
     url: String,
     started: Instant,
@@ -42,12 +44,15 @@ pub(super) fn start(
     let started = Instant::now();
     let metrics = Arc::new(Metrics::default());
     let scheme = if tls.is_some() { "https" } else { "http" };
+    let index = history::open(folder.as_ref(), &system.log)?;
+    services.keep_history(Arc::clone(&index), config.audit.lookup_days);
+    let follower = Follower::start(index, Arc::clone(&system.log))?;
     let engine = services.engine(Arc::new(system), Arc::clone(&metrics) as _);
     let shared = Arc::new(Shared::new(engine, metrics, config.server.clone(), development));
     crate::sinks::start(&config.sinks, shared.engine().system(), &shared.metrics)?;
     let running = server::start(shared, listen, tls, services.workers(), NODE.to_owned())?;
     let url = format!("{scheme}://{}", running.address);
-    Ok(Server { running, services, folder, url, started })
+    Ok(Server { running, services, follower, folder, url, started })
 }
 
 impl Server {
@@ -104,6 +109,7 @@ impl Server {
         let running = self.running;
         // The event loops end on threads of their own; this one must stay free to run the rest.
         let _ = tokio::task::spawn_blocking(move || running.stop()).await;
+        drop(self.follower);
         self.services.flush(&system).await;
         if let Err(error) = system.sweep_outbox().await {
             tracing::warn!(%error, "audit outbox");

@@ -18,11 +18,13 @@ mod identity;
 mod json;
 mod log;
 mod marker;
+mod marks;
 mod memory;
 mod outcome;
 mod pending;
 mod read;
 mod recovery;
+mod span;
 mod verify;
 mod watch;
 mod writer;
@@ -40,7 +42,9 @@ pub use log::{Clock, Durability, Log, Options, Ticket};
 pub use marker::{
     FILE_RESTORED, Mismatch, NOT_AS_ANCHORED, Note, Outage, RESUMED, Restored, SELF_SOURCE, TAIL_CUT, TailCut,
 };
+pub use marks::{FollowError, Mark, Met, Place, first_numbers, follow, follow_file, record_at};
 pub use read::{Records, StoredRecord, read};
+pub use span::{Span, verify_span};
 pub use verify::{Fault, FaultKind, Noted, Report, VerifyError, size, verify};
 pub use watch::{Condition, Failure, Space};
 

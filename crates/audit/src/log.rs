@@ -232,6 +232,16 @@ impl Log {
         }
     }
 
+    /// The record of this number, while a log in memory holds it. Records in files are found by their [place].
+    ///
+    /// [place]: crate::record_at
+    pub fn remembered(&self, sequence: u64) -> Option<StoredRecord> {
+        match &self.inner {
+            Inner::Memory(memory) => locked(memory).record(sequence),
+            Inner::Files(_) => None,
+        }
+    }
+
     /// The last written record.
     pub fn head(&self) -> Head {
         match &self.inner {

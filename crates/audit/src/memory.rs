@@ -38,6 +38,12 @@ impl Memory {
         sequence
     }
 
+    pub(crate) fn record(&self, sequence: u64) -> Option<StoredRecord> {
+        let first = self.head.sequence - self.records.len() as u64 + 1;
+        let line = self.records.get(usize::try_from(sequence.checked_sub(first)?).ok()?)?;
+        Some(StoredRecord { sequence, json: String::from_utf8_lossy(line).into_owned() })
+    }
+
     pub(crate) fn recent(&self, count: usize) -> Vec<StoredRecord> {
         let count = count.min(self.records.len());
         let first = self.head.sequence - count as u64 + 1;

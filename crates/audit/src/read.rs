@@ -75,7 +75,7 @@ impl Records {
     }
 }
 
-fn stored(line: &Line<'_>) -> Option<StoredRecord> {
+pub(crate) fn stored(line: &Line<'_>) -> Option<StoredRecord> {
     let json = std::str::from_utf8(line.record).ok()?.to_owned();
     Some(StoredRecord { sequence: line.sequence, json })
 }

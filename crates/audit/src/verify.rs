@@ -8,6 +8,7 @@ use crate::anchor::Anchor;
 use crate::chain::{Head, Header, Line, Linker, genesis};
 use crate::files::{Lines, LogFile, RawLine, list};
 use crate::marker::Note;
+use crate::span::Span;
 
 /// How often progress is told, in bytes.
 const PROGRESS_BYTES: u64 = 1024 * 1024;
@@ -135,7 +136,18 @@ pub fn size(dir: &Path) -> io::Result<u64> {
 /// `progress` is told the bytes checked so far. Only reads; a log that is being written may end in a torn line.
 pub fn verify(dir: &Path, anchors: &[Anchor], progress: &mut dyn FnMut(u64)) -> Result<Report, VerifyError> {
     let files = list(dir).map_err(unreadable(dir))?;
-    let mut check = Check::new(anchors);
+    check_files(dir, &files, anchors, None, progress)
+}
+
+/// Checks these files; with a span nothing but them is expected.
+pub(crate) fn check_files(
+    dir: &Path,
+    files: &[LogFile],
+    anchors: &[Anchor],
+    span: Option<Span>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Report, VerifyError> {
+    let mut check = Check::new(anchors, span);
     let fault = match files.first() {
         None if anchors.is_empty() => return Err(VerifyError::NoLog(dir.to_owned())),
         None => Some(Fault {
@@ -145,12 +157,12 @@ pub fn verify(dir: &Path, anchors: &[Anchor], progress: &mut dyn FnMut(u64)) -> 
             sequence: 1,
             why: "there is no file at all, but there are anchors of one".to_owned(),
         }),
-        Some(_) => check.files(&files, progress)?,
+        Some(_) => check.files(files, progress)?,
     };
     Ok(check.report(fault))
 }
 
-fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> VerifyError {
+pub(crate) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> VerifyError {
     let path = path.to_owned();
     move |source| VerifyError::Io { path, source }
 }
@@ -158,6 +170,9 @@ fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> VerifyError {
 /// A check under way.
 struct Check<'a> {
     given: &'a [Anchor],
+    span: Option<Span>,
+    /// Set when the file behind the span was reached.
+    behind: bool,
     /// The anchors of this node, in order; found holding up to `anchors_checked`.
     anchors: Vec<&'a Anchor>,
     linker: Linker,
@@ -199,9 +214,11 @@ fn wrong(kind: FaultKind, sequence: u64, why: impl Into<String>) -> Option<Wrong
 }
 
 impl<'a> Check<'a> {
-    fn new(given: &'a [Anchor]) -> Self {
+    fn new(given: &'a [Anchor], span: Option<Span>) -> Self {
         Self {
             given,
+            span,
+            behind: false,
             anchors: Vec::new(),
             linker: Linker::default(),
             node: String::new(),
@@ -282,6 +299,13 @@ impl<'a> Check<'a> {
         };
         if let Some(wrong) = self.header(file, &header) {
             return Ok(Some(wrong));
+        }
+        if self.span.is_some_and(|span| header.first > span.to) {
+            self.behind = true;
+            return Ok(match self.head.hash == header.prev {
+                true => None,
+                false => wrong(FaultKind::HeaderEdited, header.first, UNLED),
+            });
         }
         // A header that leads elsewhere: either it was changed, or the last record of the file before was exchanged.
         let mut suspect = (self.head.hash != header.prev).then_some(&header);
@@ -395,7 +419,8 @@ impl<'a> Check<'a> {
         if before.sequence == 0 && before != genesis(&header.node, &header.store) {
             return wrong(FaultKind::HeaderEdited, 1, "the log does not begin as one of this node and store does");
         }
-        let vouched = before.sequence == 0 || self.anchors.iter().any(|anchor| anchor.head() == before);
+        let vouched =
+            self.span.is_some() || before.sequence == 0 || self.anchors.iter().any(|anchor| anchor.head() == before);
         if !vouched {
             let last = before.sequence;
             return wrong(
@@ -472,6 +497,9 @@ impl<'a> Check<'a> {
 
     /// Whether an anchor says that there was more.
     fn end(&self) -> Option<Wrong> {
+        if self.behind {
+            return None;
+        }
         let last = self.anchors.last().filter(|_| self.anchors_checked < self.anchors.len())?;
         let why = format!("the log ends before record {}, which was anchored at {}", last.sequence, last.time);
         wrong(FaultKind::Truncated, self.head.sequence + 1, why)

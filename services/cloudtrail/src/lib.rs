@@ -3,6 +3,7 @@
 //! Owns AWS's rules about who may look at which records, and about trails. Offers its operations to the pipeline. Knows
 //! nothing of HTTP, SQL, signatures, the log's files or how records are found in them.
 
+pub mod history;
 mod ops;
 pub mod s3;
 pub mod trails;
@@ -20,4 +21,6 @@ pub const EVENT_SOURCE: &str = "cloudtrail.amazonaws.com";
 pub struct CloudTrail {
     /// Where trails deliver to.
     pub trails: trails::Trails,
+    /// Where events are looked up.
+    pub history: history::History,
 }

@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("claviger-store-sqlite", &["shapes", "crypto", "store"]),
     ("claviger-identity", &["policy", "store"]),
     ("claviger-audit", &["shapes", "crypto"]),
+    ("claviger-audit-index", &["audit"]),
     ("claviger-pipeline", &["shapes", "crypto", "wire", "policy", "store", "identity", "audit"]),
     ("claviger-oidc", &["crypto"]),
     ("claviger-stream", &["crypto"]),
@@ -40,6 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "identity",
             "audit",
             "stream",
+            "audit-index",
             "oidc",
             "esdk",
             "trail",
@@ -56,8 +58,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("claviger-bench", TOOL),
 ];
 
-const SERVICE: &[&str] =
-    &["shapes", "crypto", "wire", "policy", "store", "identity", "audit", "trail", "oidc", "esdk", "pipeline"];
+const SERVICE: &[&str] = &[
+    "shapes",
+    "crypto",
+    "wire",
+    "policy",
+    "store",
+    "identity",
+    "audit",
+    "audit-index",
+    "trail",
+    "oidc",
+    "esdk",
+    "pipeline",
+];
 
 /// Tools look at the house from outside, or build one of their own, so they may use all of it.
 const TOOL: &[&str] = &[
@@ -70,6 +84,7 @@ const TOOL: &[&str] = &[
     "identity",
     "audit",
     "stream",
+    "audit-index",
     "oidc",
     "esdk",
     "trail",

@@ -8,5 +8,6 @@ use crate::{CloudTrail, EVENT_SOURCE, SIGNING_NAME};
 
 /// Every operation of this service.
 pub fn all(cloudtrail: &Arc<CloudTrail>) -> Service {
-    crate::trails::add(Service::new(SIGNING_NAME, EVENT_SOURCE), cloudtrail)
+    let service = crate::trails::add(Service::new(SIGNING_NAME, EVENT_SOURCE), cloudtrail);
+    crate::history::add(service, cloudtrail)
 }
