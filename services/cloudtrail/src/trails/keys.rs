@@ -63,7 +63,8 @@ impl Keys {
 }
 
 async fn make(system: &System, account: &str, region: &str, at: Timestamp) -> Result<(), Internal> {
-    let made = offload(Work::Long, || PrivateKey::generate(TRAIL_KEY_KIND)).await?;
+    // Rare, and all background work waits for it: on a busy machine the lane for RSA keys could take minutes.
+    let made = offload(Work::Short, || PrivateKey::generate(TRAIL_KEY_KIND)).await?;
     let key = made.ok_or_else(|| internal("a key for digests could not be made"))?;
     let domain = system.vault.domain(&*system.store, account, region).await.map_err(internal)?;
     let unusable = || internal("a key for digests could not be encoded");
