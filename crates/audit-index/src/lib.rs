@@ -105,7 +105,7 @@ impl Index {
     }
 
     /// Takes in everything the log holds now. Returns the number of records that were new. Takes as long as there is
-    /// to take in (some 20 µs a record): not for an event loop.
+    /// to take in: not for an event loop.
     pub fn catch_up(&self) -> Result<u64, IndexError> {
         let mut all = 0;
         loop {
