@@ -96,6 +96,24 @@ def test_a_file_gets_what_its_pattern_chooses(home, tmp_path):
     assert "secret plaintext" not in json.dumps(found)
 
 
+def test_what_services_tell_by_themselves(home, tmp_path):
+    events = tmp_path / "events.jsonl"
+    pattern = '{"detail-type": [{"prefix": "Parameter Store"}]}'
+    with configured(home, f"[[sinks]]\nname = 'f'\ntype = 'file'\npath = '{events}'\npattern = '{pattern}'\n") as server:
+        ssm = aws.client(server, home.access_key, home.secret_key, service="ssm")
+        for value in ("planted-1", "planted-2"):
+            ssm.put_parameter(Name="/app/x", Value=value, Type="String", Description="an x", Overwrite=True)
+        ssm.label_parameter_version(Name="/app/x", Labels=["good"])
+        ssm.delete_parameter(Name="/app/x")
+        eventually(lambda: len(lines(events)) == 4)
+    found = lines(events)
+    assert [event["detail"]["operation"] for event in found] == ["Create", "Update", "LabelParameterVersion", "Delete"]
+    arn = f"arn:aws:ssm:us-east-1:{servers.ACCOUNT}:parameter/app/x"
+    assert all(event["resources"] == [arn] and event["source"] == "aws.ssm" for event in found)
+    assert found[0]["detail"] == {"operation": "Create", "name": "/app/x", "type": "String", "description": "an x"}
+    assert "planted" not in json.dumps(found)
+
+
 def test_a_hook_that_fails_gets_every_event_signed(home, tmp_path):
     hook = listening(http.server.ThreadingHTTPServer, Hook)
     hook.answers = [500, 503]
