@@ -39,7 +39,7 @@ pub(crate) async fn private<T: Send + 'static>(
     backing: Arc<Backing>,
     work: impl FnOnce(&PrivateKey) -> T + Send + 'static,
 ) -> Result<T, InternalFailure> {
-    let rsa = matches!(key.kind().map_err(InternalFailure::from)?, Kind::Pair(pair) if pair.modulus_bytes().is_some());
+    let rsa = key.kind().map_err(InternalFailure::from)?.is_rsa();
     let run = move || backing.pair().map(work);
     let done = if rsa { offload(Work::Short, run).await.and_then(|done| done) } else { run() };
     done.map_err(InternalFailure::from)

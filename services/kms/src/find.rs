@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use claviger_crypto::material::KeyMaterialId;
-use claviger_pipeline::{Call, Cx, Internal, Listener, LoadCache, System, Wording, internal, unseen};
+use claviger_pipeline::{Call, Cx, Internal, Listener, LoadCache, System, Wording, Work, internal, offload, unseen};
 use claviger_shapes::kms::{InvalidArnException, NotFoundException};
 use claviger_shapes::{AccessDeniedException, InternalFailure};
 use claviger_store::Records;
@@ -120,7 +120,10 @@ impl Kms {
             let record = &key.record;
             let domain =
                 system.vault.domain(&*system.store, &record.account, &record.region).await.map_err(internal)?;
-            let backing = Backing::unwrap(&domain, key.kind()?, &record.key_id, id, &stored.record.wrapped)?;
+            let (kind, key_id, id, wrapped) = (key.kind()?, record.key_id.clone(), *id, stored.record.wrapped);
+            let unwrap = move || Backing::unwrap(&domain, kind, &key_id, &id, &wrapped);
+            // Reading an RSA key back checks the whole of it.
+            let backing = if kind.is_rsa() { offload(Work::Short, unwrap).await?? } else { unwrap()? };
             Ok(Some(Arc::new(backing)))
         };
         self.keys.materials.get_or_load((Arc::clone(&key.path), *id), load).await

@@ -21,6 +21,13 @@ pub enum Kind {
     Mac(MacKind),
 }
 
+impl Kind {
+    /// Whether its private operations take milliseconds.
+    pub fn is_rsa(self) -> bool {
+        matches!(self, Self::Pair(pair) if pair.modulus_bytes().is_some())
+    }
+}
+
 /// What stands behind a spec; `None` for SM2, which is offered in China only.
 pub fn kind(spec: KeySpec) -> Option<Kind> {
     Some(match spec {

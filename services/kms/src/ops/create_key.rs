@@ -12,7 +12,7 @@ use crate::multi_region::MultiRegion;
 use crate::policy::KeyPolicy;
 use crate::record::Manager;
 use crate::spec::{self, Kind};
-use crate::{conditions, metadata, policy, tags};
+use crate::{conditions, key_store, metadata, policy, tags};
 
 pub(super) struct CreateKey;
 
@@ -202,8 +202,7 @@ fn check_combination(input: &kms::CreateKeyRequest) -> Result<(), kms::CreateKey
 /// What stands behind the key. Key stores there are none, and SM2 is offered in China only.
 fn kind(input: &kms::CreateKeyRequest) -> Result<Kind, kms::CreateKeyError> {
     if let Some(store) = &input.custom_key_store_id {
-        let text = format!("Custom key store {store} does not exist.");
-        return Err(kms::CustomKeyStoreNotFoundException::new(text).into());
+        return Err(key_store::not_found(store).into());
     }
     let spec = spec(input);
     spec::kind(spec).ok_or_else(|| {
